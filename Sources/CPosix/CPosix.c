@@ -1,0 +1,434 @@
+// See the header for the reason of this file.
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "CPosix.h"
+
+#define CPOSIX_RESULT(call) ({ __typeof__(call) r_ = (call); r_ < 0 ? -(__typeof__(call))errno : r_; })
+
+// MARK: Opening
+
+int cposix_open(const char *path, int flags, mode_t mode) {
+    return CPOSIX_RESULT(open(path, flags | O_CLOEXEC, mode));
+}
+int cposix_openat(int directory, const char *name, int flags, mode_t mode) {
+    return CPOSIX_RESULT(openat(directory, name, flags | O_CLOEXEC, mode));
+}
+int cposix_openat2(
+    int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
+    return (int)CPOSIX_RESULT(syscall(SYS_openat2, directory, path, &how, sizeof how));
+}
+int cposix_close(int descriptor) { return CPOSIX_RESULT(close(descriptor)); }
+int cposix_dup(int descriptor) {
+    return CPOSIX_RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+}
+int cposix_dup3(int descriptor, int onto) {
+    return CPOSIX_RESULT(dup3(descriptor, onto, O_CLOEXEC));
+}
+int cposix_reopen(int descriptor, int flags) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(open(path, flags | O_CLOEXEC));
+}
+
+// MARK: Data
+
+ssize_t cposix_read(int descriptor, void *bytes, size_t count) {
+    return CPOSIX_RESULT(read(descriptor, bytes, count));
+}
+ssize_t cposix_write(int descriptor, const void *bytes, size_t count) {
+    return CPOSIX_RESULT(write(descriptor, bytes, count));
+}
+ssize_t cposix_writev(int descriptor, const struct iovec *parts, int count) {
+    return CPOSIX_RESULT(writev(descriptor, parts, count));
+}
+ssize_t cposix_pread(int descriptor, void *bytes, size_t count, off_t offset) {
+    return CPOSIX_RESULT(pread(descriptor, bytes, count, offset));
+}
+ssize_t cposix_pwrite(
+    int descriptor, const void *bytes, size_t count, off_t offset) {
+    return CPOSIX_RESULT(pwrite(descriptor, bytes, count, offset));
+}
+off_t cposix_lseek(int descriptor, off_t offset, int whence) {
+    return CPOSIX_RESULT(lseek(descriptor, offset, whence));
+}
+int cposix_ftruncate(int descriptor, off_t size) {
+    return CPOSIX_RESULT(ftruncate(descriptor, size));
+}
+int cposix_fallocate(int descriptor, int mode, off_t offset, off_t length) {
+    return CPOSIX_RESULT(fallocate(descriptor, mode, offset, length));
+}
+int cposix_fsync(int descriptor) { return CPOSIX_RESULT(fsync(descriptor)); }
+int cposix_fdatasync(int descriptor) { return CPOSIX_RESULT(fdatasync(descriptor)); }
+int cposix_syncfs(int descriptor) { return CPOSIX_RESULT(syncfs(descriptor)); }
+
+// MARK: Names
+
+int cposix_mkdirat(int directory, const char *name, mode_t mode) {
+    return CPOSIX_RESULT(mkdirat(directory, name, mode));
+}
+int cposix_mknodat(int directory, const char *name, mode_t mode, dev_t device) {
+    return CPOSIX_RESULT(mknodat(directory, name, mode, device));
+}
+int cposix_symlinkat(const char *text, int directory, const char *name) {
+    return CPOSIX_RESULT(symlinkat(text, directory, name));
+}
+int cposix_linkat(
+    int fromDirectory, const char *fromName, int toDirectory, const char *toName, int flags) {
+    return CPOSIX_RESULT(linkat(fromDirectory, fromName, toDirectory, toName, flags));
+}
+int cposix_linkDescriptor(int descriptor, int toDirectory, const char *toName) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(linkat(AT_FDCWD, path, toDirectory, toName, AT_SYMLINK_FOLLOW));
+}
+int cposix_unlinkat(int directory, const char *name, int flags) {
+    return CPOSIX_RESULT(unlinkat(directory, name, flags));
+}
+int cposix_renameat2(
+    int fromDirectory, const char *fromName, int toDirectory, const char *toName, unsigned flags) {
+    return CPOSIX_RESULT(renameat2(fromDirectory, fromName, toDirectory, toName, flags));
+}
+ssize_t cposix_readlinkat(
+    int directory, const char *name, char *text, size_t capacity) {
+    return CPOSIX_RESULT(readlinkat(directory, name, text, capacity));
+}
+ssize_t cposix_getdents(int descriptor, void *bytes, size_t count) {
+    return CPOSIX_RESULT((ssize_t)syscall(SYS_getdents64, descriptor, bytes, count));
+}
+
+// MARK: Attributes
+
+int cposix_fstat(int descriptor, struct stat *result) {
+    return CPOSIX_RESULT(fstat(descriptor, result));
+}
+int cposix_fstatat(int directory, const char *name, struct stat *result, int flags) {
+    return CPOSIX_RESULT(fstatat(directory, name, result, flags));
+}
+int cposix_fstatvfs(int descriptor, struct statvfs *result) {
+    return CPOSIX_RESULT(fstatvfs(descriptor, result));
+}
+int cposix_fchmod(int descriptor, mode_t mode) {
+    return CPOSIX_RESULT(fchmod(descriptor, mode));
+}
+int cposix_chmodDescriptor(int descriptor, mode_t mode) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(chmod(path, mode));
+}
+int cposix_fchmodat(int directory, const char *name, mode_t mode) {
+    return CPOSIX_RESULT(fchmodat(directory, name, mode, 0));
+}
+int cposix_fchownat(
+    int directory, const char *name, uid_t user, gid_t group, int flags) {
+    return CPOSIX_RESULT(fchownat(directory, name, user, group, flags));
+}
+int cposix_fchown(int descriptor, uid_t user, gid_t group) {
+    return CPOSIX_RESULT(fchown(descriptor, user, group));
+}
+struct timespec cposix_timespec(int64_t nanoseconds) {
+    struct timespec t;
+    if (nanoseconds == INT64_MIN) { t.tv_sec = 0; t.tv_nsec = UTIME_OMIT; return t; }
+    if (nanoseconds == INT64_MAX) { t.tv_sec = 0; t.tv_nsec = UTIME_NOW; return t; }
+    t.tv_sec = nanoseconds / 1000000000;
+    t.tv_nsec = nanoseconds % 1000000000;
+    if (t.tv_nsec < 0) { t.tv_nsec += 1000000000; t.tv_sec -= 1; }
+    return t;
+}
+int cposix_utimensat(
+    int directory, const char *name, int64_t accessed, int64_t modified, int flags) {
+    struct timespec times[2] = {cposix_timespec(accessed), cposix_timespec(modified)};
+    return CPOSIX_RESULT(utimensat(directory, name, times, flags));
+}
+int cposix_futimens(int descriptor, int64_t accessed, int64_t modified) {
+    struct timespec times[2] = {cposix_timespec(accessed), cposix_timespec(modified)};
+    return CPOSIX_RESULT(futimens(descriptor, times));
+}
+int cposix_utimesDescriptor(int descriptor, int64_t accessed, int64_t modified) {
+    struct timespec times[2] = {cposix_timespec(accessed), cposix_timespec(modified)};
+    return CPOSIX_RESULT(
+        (int)syscall(SYS_utimensat, descriptor, "", times, AT_EMPTY_PATH));
+}
+
+// MARK: Extended attributes
+
+ssize_t cposix_fgetxattr(
+    int descriptor, const char *name, void *value, size_t capacity) {
+    return CPOSIX_RESULT(fgetxattr(descriptor, name, value, capacity));
+}
+int cposix_fsetxattr(
+    int descriptor, const char *name, const void *value, size_t count, int flags) {
+    return CPOSIX_RESULT(fsetxattr(descriptor, name, value, count, flags));
+}
+ssize_t cposix_flistxattr(int descriptor, char *names, size_t capacity) {
+    return CPOSIX_RESULT(flistxattr(descriptor, names, capacity));
+}
+int cposix_fremovexattr(int descriptor, const char *name) {
+    return CPOSIX_RESULT(fremovexattr(descriptor, name));
+}
+// By path, not following a link at its end (use with /proc/self/fd/N/name or N itself).
+ssize_t cposix_lgetxattr(
+    const char *path, const char *name, void *value, size_t capacity) {
+    return CPOSIX_RESULT(lgetxattr(path, name, value, capacity));
+}
+int cposix_lsetxattr(
+    const char *path, const char *name, const void *value, size_t count, int flags) {
+    return CPOSIX_RESULT(lsetxattr(path, name, value, count, flags));
+}
+ssize_t cposix_llistxattr(const char *path, char *names, size_t capacity) {
+    return CPOSIX_RESULT(llistxattr(path, names, capacity));
+}
+int cposix_lremovexattr(const char *path, const char *name) {
+    return CPOSIX_RESULT(lremovexattr(path, name));
+}
+// By (O_PATH) descriptor, through /proc, following the magic link to the object itself.
+ssize_t cposix_getxattrDescriptor(
+    int descriptor, const char *name, void *value, size_t capacity) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(getxattr(path, name, value, capacity));
+}
+int cposix_setxattrDescriptor(
+    int descriptor, const char *name, const void *value, size_t count, int flags) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(setxattr(path, name, value, count, flags));
+}
+ssize_t cposix_listxattrDescriptor(int descriptor, char *names, size_t capacity) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(listxattr(path, names, capacity));
+}
+int cposix_removexattrDescriptor(int descriptor, const char *name) {
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return CPOSIX_RESULT(removexattr(path, name));
+}
+
+// MARK: Identity
+
+uint32_t cposix_generation(int directory, const char *name, int flags) {
+    union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
+    int mount;
+    u.handle.handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(directory, name, &u.handle, &mount, flags) < 0) return 0;
+    uint32_t hash = 2166136261u ^ (uint32_t)u.handle.handle_type;
+    for (unsigned i = 0; i < u.handle.handle_bytes; i++)
+        hash = (hash ^ u.handle.f_handle[i]) * 16777619u;
+    hash ^= hash >> 15; hash *= 0x2c1b3c6du; hash ^= hash >> 12;
+    return hash == 0 ? 1 : hash;
+}
+int cposix_handle(
+    int directory, const char *name, int flags, unsigned char *bytes, int *type) {
+    union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
+    int mount;
+    u.handle.handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(directory, name, &u.handle, &mount, flags) < 0) return -errno;
+    memcpy(bytes, u.handle.f_handle, u.handle.handle_bytes);
+    *type = u.handle.handle_type;
+    return (int)u.handle.handle_bytes;
+}
+int cposix_openHandle(
+    int mountDescriptor, const unsigned char *bytes, int count, int type, int flags) {
+    union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
+    u.handle.handle_bytes = (unsigned)count;
+    u.handle.handle_type = type;
+    memcpy(u.handle.f_handle, bytes, (size_t)count);
+    return CPOSIX_RESULT(open_by_handle_at(mountDescriptor, &u.handle, flags | O_CLOEXEC));
+}
+
+// MARK: Mounts, memory, processes
+
+int cposix_mount(
+    const char *source, const char *target, const char *type, unsigned long flags,
+    const char *data) {
+    return CPOSIX_RESULT(mount(source, target, type, flags, data));
+}
+int cposix_umount2(const char *target, int flags) {
+    return CPOSIX_RESULT(umount2(target, flags));
+}
+int cposix_memfd(const char *name) {
+    return CPOSIX_RESULT(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+}
+void *cposix_mapShared(int descriptor, size_t count) {
+    void *p = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+int cposix_unmap(void *memory, size_t count) {
+    return CPOSIX_RESULT(munmap(memory, count));
+}
+int cposix_ioctlInt(int descriptor, unsigned long request, int *value) {
+    return CPOSIX_RESULT(ioctl(descriptor, request, value));
+}
+int cposix_flock(int descriptor, short type) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+    return CPOSIX_RESULT(fcntl(descriptor, F_OFD_SETLK, &lock));
+}
+int64_t cposix_realtime(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+int64_t cposix_monotonic(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+int64_t cposix_nanoseconds(struct timespec t) {
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+void cposix_actAs(uid_t user, gid_t group) {
+    syscall(SYS_setfsgid, group);
+    syscall(SYS_setfsuid, user);
+}
+int cposix_unshareFileSystemState(void) { return CPOSIX_RESULT(unshare(CLONE_FS)); }
+
+// MARK: Passing descriptors
+
+ssize_t cposix_sendDescriptors(
+    int socket, const void *bytes, size_t count, const int *descriptors, int descriptorCount) {
+    union { char room[CMSG_SPACE(8 * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptorCount > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.room;
+        message.msg_controllen = CMSG_SPACE((size_t)descriptorCount * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN((size_t)descriptorCount * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, (size_t)descriptorCount * sizeof(int));
+    }
+    return CPOSIX_RESULT(sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+ssize_t cposix_receiveDescriptors(
+    int socket, void *bytes, size_t count, int *descriptors, int *descriptorCount) {
+    union { char room[CMSG_SPACE(8 * sizeof(int))]; struct cmsghdr align; } control;
+    struct iovec part = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1,
+        .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    *descriptorCount = 0;
+    if (received < 0) return -errno;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL;
+         header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        int n = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(descriptors, CMSG_DATA(header), (size_t)n * sizeof(int));
+        *descriptorCount = n;
+    }
+    return received;
+}
+int cposix_listenUnix(const char *path, int type) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (s < 0) return -errno;
+    if (bind(s, (struct sockaddr *)&address, sizeof address) < 0 || listen(s, 16) < 0) {
+        int e = errno; close(s); return -e;
+    }
+    return s;
+}
+int cposix_connectUnix(const char *path, int type) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (s < 0) return -errno;
+    if (connect(s, (struct sockaddr *)&address, sizeof address) < 0) {
+        int e = errno; close(s); return -e;
+    }
+    return s;
+}
+int cposix_accept(int socket) {
+    return CPOSIX_RESULT(accept4(socket, NULL, NULL, SOCK_CLOEXEC));
+}
+int cposix_peerCredentials(int socket, pid_t *process, uid_t *user, gid_t *group) {
+    struct ucred credentials;
+    socklen_t count = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &count) < 0) return -errno;
+    *process = credentials.pid; *user = credentials.uid; *group = credentials.gid;
+    return 0;
+}
+
+// MARK: Memory shared between processes
+
+uint64_t cposix_load64(const uint64_t *place) {
+    return __atomic_load_n(place, __ATOMIC_ACQUIRE);
+}
+void cposix_store64(uint64_t *place, uint64_t value) {
+    __atomic_store_n(place, value, __ATOMIC_RELEASE);
+}
+uint64_t cposix_add64(uint64_t *place, uint64_t value) {
+    return __atomic_add_fetch(place, value, __ATOMIC_ACQ_REL);
+}
+uint32_t cposix_load32(const uint32_t *place) {
+    return __atomic_load_n(place, __ATOMIC_SEQ_CST);
+}
+void cposix_store32(uint32_t *place, uint32_t value) {
+    __atomic_store_n(place, value, __ATOMIC_SEQ_CST);
+}
+uint32_t cposix_add32(uint32_t *place, uint32_t value) {
+    return __atomic_add_fetch(place, value, __ATOMIC_SEQ_CST);
+}
+uint32_t cposix_exchange32(uint32_t *place, uint32_t value) {
+    return __atomic_exchange_n(place, value, __ATOMIC_SEQ_CST);
+}
+int cposix_futexWait(uint32_t *place, uint32_t expected, int64_t nanoseconds) {
+    struct timespec limit = {
+        .tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return (int)CPOSIX_RESULT(syscall(
+        SYS_futex, place, FUTEX_WAIT, expected, nanoseconds < 0 ? NULL : &limit, NULL, 0));
+}
+int cposix_futexWake(uint32_t *place, int count) {
+    return (int)CPOSIX_RESULT(syscall(SYS_futex, place, FUTEX_WAKE, count, NULL, NULL, 0));
+}
+int cposix_mutexInitialize(pthread_mutex_t *mutex) {
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    int r = pthread_mutex_init(mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return -r;
+}
+int cposix_mutexLock(pthread_mutex_t *mutex) {
+    int r = pthread_mutex_lock(mutex);
+    if (r == EOWNERDEAD) { pthread_mutex_consistent(mutex); return 1; }
+    return -r;
+}
+void cposix_mutexUnlock(pthread_mutex_t *mutex) { pthread_mutex_unlock(mutex); }
+

@@ -1,0 +1,243 @@
+// System calls that answer a result or -errno, so that errno is read in C and never from Swift (where
+// reference counting between the call and the read may change it), and the few atomics that memory
+// shared between processes needs. No logic. The header includes as little as it can, because Swift
+// compares the types of every C module it sees; the GNU half of the interface stands in the source.
+#ifndef CPOSIX_H
+#define CPOSIX_H
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+// Linux's own constants, which Swift's view of the C library leaves out.
+#ifndef O_PATH
+#define O_PATH 010000000
+#endif
+#ifndef O_TMPFILE
+#define O_TMPFILE 020200000
+#endif
+#ifndef O_DIRECT
+#define O_DIRECT 040000
+#endif
+#ifndef O_NOATIME
+#define O_NOATIME 01000000
+#endif
+#ifndef AT_EMPTY_PATH
+#define AT_EMPTY_PATH 0x1000
+#endif
+#ifndef AT_SYMLINK_FOLLOW
+#define AT_SYMLINK_FOLLOW 0x400
+#endif
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE 2
+#endif
+#ifndef RENAME_WHITEOUT
+#define RENAME_WHITEOUT 4
+#endif
+#ifndef RESOLVE_BENEATH
+#define RESOLVE_BENEATH 0x08
+#endif
+#ifndef RESOLVE_NO_SYMLINKS
+#define RESOLVE_NO_SYMLINKS 0x04
+#endif
+#ifndef RESOLVE_NO_MAGICLINKS
+#define RESOLVE_NO_MAGICLINKS 0x02
+#endif
+#ifndef RESOLVE_NO_XDEV
+#define RESOLVE_NO_XDEV 0x01
+#endif
+#ifndef RESOLVE_IN_ROOT
+#define RESOLVE_IN_ROOT 0x10
+#endif
+#ifndef FALLOC_FL_KEEP_SIZE
+#define FALLOC_FL_KEEP_SIZE 0x01
+#endif
+#ifndef FALLOC_FL_PUNCH_HOLE
+#define FALLOC_FL_PUNCH_HOLE 0x02
+#endif
+#ifndef FALLOC_FL_COLLAPSE_RANGE
+#define FALLOC_FL_COLLAPSE_RANGE 0x08
+#endif
+#ifndef FALLOC_FL_ZERO_RANGE
+#define FALLOC_FL_ZERO_RANGE 0x10
+#endif
+#ifndef FALLOC_FL_INSERT_RANGE
+#define FALLOC_FL_INSERT_RANGE 0x20
+#endif
+#ifndef SEEK_DATA
+#define SEEK_DATA 3
+#endif
+#ifndef SEEK_HOLE
+#define SEEK_HOLE 4
+#endif
+#ifndef MAX_HANDLE_SZ
+#define MAX_HANDLE_SZ 128
+#endif
+#ifndef MNT_DETACH
+#define MNT_DETACH 2
+#endif
+#ifndef CLONE_FS
+#define CLONE_FS 0x200
+#endif
+
+// MARK: Opening
+
+int cposix_open(const char *path, int flags, mode_t mode);
+int cposix_openat(int directory, const char *name, int flags, mode_t mode);
+/// openat2 with `resolve` = RESOLVE_* bits.
+int cposix_openat2(
+    int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int cposix_close(int descriptor);
+int cposix_dup(int descriptor);
+int cposix_dup3(int descriptor, int onto);
+/// Opens again, with other flags, the object that an (O_PATH) descriptor stands for.
+int cposix_reopen(int descriptor, int flags);
+
+// MARK: Data
+
+ssize_t cposix_read(int descriptor, void *bytes, size_t count);
+ssize_t cposix_write(int descriptor, const void *bytes, size_t count);
+ssize_t cposix_writev(int descriptor, const struct iovec *parts, int count);
+ssize_t cposix_pread(int descriptor, void *bytes, size_t count, off_t offset);
+ssize_t cposix_pwrite(
+    int descriptor, const void *bytes, size_t count, off_t offset);
+off_t cposix_lseek(int descriptor, off_t offset, int whence);
+int cposix_ftruncate(int descriptor, off_t size);
+int cposix_fallocate(int descriptor, int mode, off_t offset, off_t length);
+int cposix_fsync(int descriptor);
+int cposix_fdatasync(int descriptor);
+int cposix_syncfs(int descriptor);
+
+// MARK: Names
+
+int cposix_mkdirat(int directory, const char *name, mode_t mode);
+int cposix_mknodat(int directory, const char *name, mode_t mode, dev_t device);
+int cposix_symlinkat(const char *text, int directory, const char *name);
+int cposix_linkat(
+    int fromDirectory, const char *fromName, int toDirectory, const char *toName, int flags);
+/// A new name for the object that a descriptor stands for (O_PATH and O_TMPFILE ones too).
+int cposix_linkDescriptor(int descriptor, int toDirectory, const char *toName);
+int cposix_unlinkat(int directory, const char *name, int flags);
+int cposix_renameat2(
+    int fromDirectory, const char *fromName, int toDirectory, const char *toName, unsigned flags);
+ssize_t cposix_readlinkat(
+    int directory, const char *name, char *text, size_t capacity);
+/// Raw directory entries (struct linux_dirent64).
+ssize_t cposix_getdents(int descriptor, void *bytes, size_t count);
+
+// MARK: Attributes
+
+int cposix_fstat(int descriptor, struct stat *result);
+/// AT_EMPTY_PATH with "" answers for the descriptor itself.
+int cposix_fstatat(int directory, const char *name, struct stat *result, int flags);
+int cposix_fstatvfs(int descriptor, struct statvfs *result);
+int cposix_fchmod(int descriptor, mode_t mode);
+/// Mode of what an O_PATH descriptor stands for (fchmod answers EBADF for those).
+int cposix_chmodDescriptor(int descriptor, mode_t mode);
+int cposix_fchmodat(int directory, const char *name, mode_t mode);
+int cposix_fchownat(
+    int directory, const char *name, uid_t user, gid_t group, int flags);
+int cposix_fchown(int descriptor, uid_t user, gid_t group);
+/// Times in nanoseconds since the epoch; INT64_MIN leaves that time as it is,
+/// INT64_MAX means "now".
+struct timespec cposix_timespec(int64_t nanoseconds);
+int cposix_utimensat(
+    int directory, const char *name, int64_t accessed, int64_t modified, int flags);
+int cposix_futimens(int descriptor, int64_t accessed, int64_t modified);
+/// Times of what any descriptor stands for, O_PATH and symbolic links included.
+int cposix_utimesDescriptor(int descriptor, int64_t accessed, int64_t modified);
+
+// MARK: Extended attributes
+
+ssize_t cposix_fgetxattr(
+    int descriptor, const char *name, void *value, size_t capacity);
+int cposix_fsetxattr(
+    int descriptor, const char *name, const void *value, size_t count, int flags);
+ssize_t cposix_flistxattr(int descriptor, char *names, size_t capacity);
+int cposix_fremovexattr(int descriptor, const char *name);
+// By path, not following a link at its end (use with /proc/self/fd/N/name or N itself).
+ssize_t cposix_lgetxattr(
+    const char *path, const char *name, void *value, size_t capacity);
+int cposix_lsetxattr(
+    const char *path, const char *name, const void *value, size_t count, int flags);
+ssize_t cposix_llistxattr(const char *path, char *names, size_t capacity);
+int cposix_lremovexattr(const char *path, const char *name);
+// By (O_PATH) descriptor, through /proc, following the magic link to the object itself.
+ssize_t cposix_getxattrDescriptor(
+    int descriptor, const char *name, void *value, size_t capacity);
+int cposix_setxattrDescriptor(
+    int descriptor, const char *name, const void *value, size_t count, int flags);
+ssize_t cposix_listxattrDescriptor(int descriptor, char *names, size_t capacity);
+int cposix_removexattrDescriptor(int descriptor, const char *name);
+
+// MARK: Identity
+
+/// A number that differs between two objects that used the same inode number one after the other:
+/// a hash of the file handle, which holds the file system's own generation. 0 where the file
+/// system has no handles (overlayfs). `name` "" with AT_EMPTY_PATH means the descriptor itself.
+uint32_t cposix_generation(int directory, const char *name, int flags);
+/// The file handle itself: at most MAX_HANDLE_SZ bytes into `bytes`, its type into `type`.
+/// Answers the count of bytes or -errno.
+int cposix_handle(
+    int directory, const char *name, int flags, unsigned char *bytes, int *type);
+int cposix_openHandle(
+    int mountDescriptor, const unsigned char *bytes, int count, int type, int flags);
+
+// MARK: Mounts, memory, processes
+
+int cposix_mount(
+    const char *source, const char *target, const char *type, unsigned long flags,
+    const char *data);
+int cposix_umount2(const char *target, int flags);
+int cposix_memfd(const char *name);
+void *cposix_mapShared(int descriptor, size_t count);
+int cposix_unmap(void *memory, size_t count);
+int cposix_ioctlInt(int descriptor, unsigned long request, int *value);
+int cposix_flock(int descriptor, short type);
+int64_t cposix_realtime(void);
+int64_t cposix_monotonic(void);
+int64_t cposix_nanoseconds(struct timespec t);
+/// uid and gid that this thread's file system calls act with; only this thread changes.
+void cposix_actAs(uid_t user, gid_t group);
+/// Gives the calling thread its own umask and working directory.
+int cposix_unshareFileSystemState(void);
+
+// MARK: Passing descriptors
+
+/// Sends bytes and up to 8 descriptors over a Unix socket. Answers the bytes sent or -errno.
+ssize_t cposix_sendDescriptors(
+    int socket, const void *bytes, size_t count, const int *descriptors, int descriptorCount);
+/// Receives bytes and up to 8 descriptors; `*descriptorCount` says how many came.
+ssize_t cposix_receiveDescriptors(
+    int socket, void *bytes, size_t count, int *descriptors, int *descriptorCount);
+/// A Unix socket of `type` (SOCK_STREAM or SOCK_SEQPACKET) bound to `path` and listening.
+int cposix_listenUnix(const char *path, int type);
+int cposix_connectUnix(const char *path, int type);
+int cposix_accept(int socket);
+int cposix_peerCredentials(int socket, pid_t *process, uid_t *user, gid_t *group);
+
+// MARK: Memory shared between processes
+
+uint64_t cposix_load64(const uint64_t *place);
+void cposix_store64(uint64_t *place, uint64_t value);
+uint64_t cposix_add64(uint64_t *place, uint64_t value);
+uint32_t cposix_load32(const uint32_t *place);
+void cposix_store32(uint32_t *place, uint32_t value);
+uint32_t cposix_add32(uint32_t *place, uint32_t value);
+uint32_t cposix_exchange32(uint32_t *place, uint32_t value);
+/// Sleeps while `*place == expected`, at most `nanoseconds` (negative: no limit).
+int cposix_futexWait(uint32_t *place, uint32_t expected, int64_t nanoseconds);
+int cposix_futexWake(uint32_t *place, int count);
+/// A mutex for several processes that survives the death of its holder.
+int cposix_mutexInitialize(pthread_mutex_t *mutex);
+/// 0 locked, 1 locked and its last holder died inside, below zero -errno.
+int cposix_mutexLock(pthread_mutex_t *mutex);
+void cposix_mutexUnlock(pthread_mutex_t *mutex);
+
+#endif
