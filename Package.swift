@@ -58,11 +58,15 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         // Engine, pure.
         room("ReplicationModel", ["CXXHash"]),
+        room("SessionCore"),
         // Engine, input and output.
         room("FileSystemAccess", ["CPosix"]),
         room("Journal", ["CPosix", "FileSystemAccess", "ReplicationModel"]),
         // Control.
         room("CommandModel"),
+        // Tests.
+        tests("JournalTests", ["Journal", "ReplicationModel"]),
+        tests("SessionCoreTests", ["SessionCore"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,40 @@
+/// What the source says of a connection's target; the words are the manual's (chapter "Managing
+/// connections").
+package enum TargetState: Hashable, Sendable {
+    /// The target holds a state that the source had.
+    case ok
+    /// A mirror runs.
+    case mirroring
+    /// Only a mirror makes the target good again.
+    case mirrorRequired(MirrorReason)
+    /// The target repeats an operation that fails there, such as for want of space.
+    case retrying
+    /// There is no link to the target.
+    case notReached
+    /// The target refused the connection.
+    case refused(String)
+
+    package var word: String {
+        switch self {
+        case .ok: "OK"
+        case .mirroring: "Mirroring"
+        case .mirrorRequired: "Mirror Required"
+        case .retrying: "Retrying"
+        case .notReached: "Unknown"
+        case .refused: "Error"
+        }
+    }
+}
+
+/// Why a mirror is required; kept with the connection and shown by STATUS.
+package enum MirrorReason: String, Hashable, Sendable {
+    case neverMirrored = "no mirror has been completed yet"
+    case mirrorStopped = "the mirror was stopped before its end"
+    case queueFull = "the queue was full and changes were dropped"
+    case journalLost = "the source's queue did not survive, so changes may be missing"
+    case captureLost = "changes may have been made while the path was not captured"
+    case targetReset = "the target does not know this connection's data"
+    case targetInconsistent = "the target says that its data is not consistent"
+    case objectsMissing = "the target lacked objects that changes were made to"
+    case notReplicated = "changes are not replicated on this connection"
+}
