@@ -1,0 +1,211 @@
+/// Recursive descent over tokens that are cut on demand. Five verbs: `peek`, `at`, `take`, `eat`,
+/// `expect`. After an error the parser is *recovering*: it stays silent until the statement, or the
+/// head of the block, is over, so that one mistake gives one message.
+struct Parser {
+    /// Levels of blocks, brackets and unary operators.
+    static let depthMax = 256
+    /// Levels of one expression's tree; a chain of operators is a level each.
+    static let treeDepthMax = 512
+
+    let source: SourceText
+    var lexer: Lexer
+    var tokens: [Token] = []
+    var diagnostics: [Diagnostic] = []
+    var productions: Set<Production> = []
+    /// Where the last taken token ended.
+    var previousEnd = 0
+    var isRecovering = false
+    var depth = 0
+    var loopDepth = 0
+    var blockDepth = 0
+    private var peeked: (token: Token, mode: Lexer.Mode)?
+    private var lexerDiagnosticCount = 0
+    /// The end of the text was met inside a block, a bracket or a continued line.
+    var isOpenAtEnd = false
+
+    init(_ source: SourceText) {
+        self.source = source
+        lexer = Lexer(source)
+        previousEnd = lexer.offset
+    }
+
+    mutating func parseScript() -> Script {
+        productions.insert(.script)
+        if source.bytes.count > SourceText.bytesMax {
+            report(.textTooLong, SourceRange(0, 0), "\(SourceText.bytesMax)")
+            return finish([])
+        }
+        if let offset = source.firstInvalidByte() {
+            report(.textInvalid, SourceRange(offset, offset + 1))
+            return finish([])
+        }
+        var statements: [Statement] = []
+        while true {
+            statements += parseStatements(until: [])
+            guard let word = blockWord() else { break }
+            fail(.blockWordUnexpected, peek(.command).range, word.rawValue)
+            take(.command)
+            recover()
+        }
+        take(.command)
+        return finish(statements)
+    }
+
+    private func finish(_ statements: [Statement]) -> Script {
+        let all = Set(diagnostics + lexer.diagnostics).sorted {
+            ($0.range.lower, $0.range.upper, $0.id) < ($1.range.lower, $1.range.upper, $1.id)
+        }
+        let end = tokens.last?.range.lower ?? 0
+        let isOnlyOpen = all.allSatisfy { $0.severity != .error || $0.range.lower >= end }
+        return Script(
+            source: source, statements: statements, diagnostics: all, tokens: tokens,
+            needsMoreInput: isOpenAtEnd && isOnlyOpen, productions: productions)
+    }
+}
+
+// MARK: - The verbs
+
+extension Parser {
+    /// The next token in the given dialect, cut again when it was looked at in the other one.
+    mutating func peek(_ mode: Lexer.Mode) -> Token {
+        if let peeked, peeked.mode == mode { return peeked.token }
+        rewind()
+        let token = lexer.next(mode)
+        peeked = (token, mode)
+        if token.kind == .endOfText,
+            lexer.bracketDepth > 0 || lexer.isAfterComma || lexer.sawContinuation
+        {
+            isOpenAtEnd = true
+        }
+        return token
+    }
+
+    mutating func at(_ kind: TokenKind, _ mode: Lexer.Mode) -> Bool {
+        peek(mode).kind == kind
+    }
+
+    @discardableResult
+    mutating func take(_ mode: Lexer.Mode) -> Token {
+        let token = peek(mode)
+        tokens.append(token)
+        peeked = nil
+        previousEnd = token.upper
+        lexerDiagnosticCount = lexer.diagnostics.count
+        lexer.isAfterComma = token.kind == .comma
+        switch token.kind {
+        case .leftParenthesis, .leftBracket, .leftBrace: lexer.bracketDepth += 1
+        case .rightParenthesis, .rightBracket, .rightBrace:
+            lexer.bracketDepth = max(0, lexer.bracketDepth - 1)
+        default: break
+        }
+        return token
+    }
+
+    mutating func eat(_ kind: TokenKind, _ mode: Lexer.Mode) -> Bool {
+        guard at(kind, mode) else { return false }
+        take(mode)
+        return true
+    }
+
+    @discardableResult
+    mutating func expect(_ kind: TokenKind, _ mode: Lexer.Mode) -> Bool {
+        if eat(kind, mode) { return true }
+        fail(.tokenExpected, mode: mode, "'\(kind.spelling ?? kind.rawValue)'")
+        return false
+    }
+
+    /// The keyword at this place, if the token is one.
+    mutating func keyword(_ mode: Lexer.Mode) -> Keyword? {
+        let token = peek(mode)
+        guard token.kind == .identifier || token.kind == .word else { return nil }
+        return Keyword(word: text(token))
+    }
+
+    mutating func eat(_ keyword: Keyword, _ mode: Lexer.Mode) -> Bool {
+        guard self.keyword(mode) == keyword else { return false }
+        take(mode)
+        return true
+    }
+
+    mutating func expect(_ keyword: Keyword, _ mode: Lexer.Mode) {
+        if !eat(keyword, mode) { fail(.tokenExpected, mode: mode, "'\(keyword.rawValue)'") }
+    }
+
+    private mutating func rewind() {
+        peeked = nil
+        lexer.offset = previousEnd
+        lexer.sawContinuation = false
+        lexer.diagnostics.removeLast(lexer.diagnostics.count - lexerDiagnosticCount)
+    }
+}
+
+// MARK: - Errors
+
+extension Parser {
+    /// Reports without starting to recover: the tree is whole all the same.
+    mutating func report(
+        _ message: SyntaxMessage, _ range: SourceRange, _ first: String = "",
+        _ second: String = "", notes: [Diagnostic.Note] = []
+    ) {
+        guard !isRecovering else { return }
+        diagnostics.append(message.diagnostic(at: range, first, second, notes: notes))
+    }
+
+    /// Reports, unless already recovering, and starts to recover.
+    mutating func fail(
+        _ message: SyntaxMessage, _ range: SourceRange, _ first: String = "",
+        _ second: String = "", notes: [Diagnostic.Note] = []
+    ) {
+        report(message, range, first, second, notes: notes)
+        isRecovering = true
+    }
+
+    /// Fails at the next token: `%1` is what was got there, `%2` what was expected. A token the
+    /// lexer has already complained about is not complained about twice.
+    mutating func fail(_ message: SyntaxMessage, mode: Lexer.Mode, _ expected: String = "") {
+        let token = peek(mode)
+        if token.kind == .unknown {
+            take(mode)
+            isRecovering = true
+        } else {
+            fail(message, token.range, describe(token), expected)
+        }
+    }
+
+    func describe(_ token: Token) -> String {
+        switch token.kind {
+        case .endOfText: "the end of the text"
+        case .lineEnd: "the end of the line"
+        default: "'\(text(token))'"
+        }
+    }
+
+    func text(_ token: Token) -> String { source.text(in: token.range) }
+
+    /// Skips to the end of the statement and speaks again.
+    mutating func recover() {
+        lexer.bracketDepth = 0
+        lexer.isAfterComma = false
+        rewind()
+        while !atStatementEnd() {
+            take(.command)
+            lexer.bracketDepth = 0
+            lexer.isAfterComma = false
+        }
+        isRecovering = false
+    }
+
+    /// One level deeper; false, with a message, when that is too deep.
+    mutating func enter() -> Bool {
+        depth += 1
+        if depth <= Parser.depthMax { return true }
+        fail(.nestingTooDeep, peek(.command).range, "\(Parser.depthMax)")
+        return false
+    }
+
+    mutating func leave() { depth -= 1 }
+
+    func range(from start: Int) -> SourceRange {
+        SourceRange(start, max(start, previousEnd))
+    }
+}

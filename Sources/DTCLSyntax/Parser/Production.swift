@@ -1,0 +1,38 @@
+/// The rules of `Grammar/dtcl.ebnf`, one case each and in the same order; a test compares the two.
+enum Production: String, CaseIterable, Sendable {
+    case script
+    case block
+    case statement
+    case assignment
+    case target
+    case command
+    case word
+    case joinedWord
+    case callStatement
+    case conditional
+    case whileLoop
+    case forLoop
+    case forEachLoop
+    case breakLoop
+    case continueLoop
+    case returnStatement
+    case exitStatement
+    case procedure
+    case parameter
+    case include
+    case attempt
+    case write
+    case wait
+    case setOption
+    case remark
+    case expression
+    case unary
+    case postfix
+    case primary
+    case call
+    case list
+    case record
+    case recordEntry
+    case quotedText
+    case interpolation
+}

@@ -1,0 +1,86 @@
+/// One statement with the text it was read from.
+public struct Statement: Sendable, Hashable {
+    public indirect enum Kind: Sendable, Hashable {
+        case assignment(AssignmentTarget, Expression)
+        case command(CommandLine)
+        /// A procedure called on its own line.
+        case call(Expression)
+        case conditional([ConditionalBranch], otherwise: [Statement])
+        case whileLoop(condition: Expression, body: [Statement])
+        case forLoop(ForLoop)
+        case forEachLoop(ForEachLoop)
+        case breakLoop
+        case continueLoop
+        case returnValue(Expression?)
+        case exit(Expression?)
+        case procedure(Procedure)
+        case include(path: String, range: SourceRange)
+        case attempt(body: [Statement], errorName: Name?, handler: [Statement])
+        case write([Expression], toError: Bool)
+        /// `unit` is a word such as `minutes` after the number.
+        case wait(Expression, unit: NumberLiteral.Unit?)
+        case setOption(ScriptOption)
+        /// `REM` and the rest of its line.
+        case remark
+        /// What could not be read; always with a diagnostic.
+        case invalid
+    }
+
+    public var kind: Kind
+    public var range: SourceRange
+}
+
+/// `$name`, followed by the fields and elements that lead to the place that changes.
+public struct AssignmentTarget: Sendable, Hashable {
+    public enum Step: Sendable, Hashable {
+        case field(Name)
+        case element(Expression)
+    }
+
+    public var name: Name
+    public var path: [Step]
+    public var range: SourceRange
+}
+
+public struct ConditionalBranch: Sendable, Hashable {
+    public var condition: Expression
+    public var body: [Statement]
+}
+
+public struct ForLoop: Sendable, Hashable {
+    public var variable: Name
+    public var from: Expression
+    public var to: Expression
+    public var step: Expression?
+    public var body: [Statement]
+}
+
+public struct ForEachLoop: Sendable, Hashable {
+    /// The value, or the key when there is a second variable.
+    public var first: Name
+    public var second: Name?
+    public var sequence: Expression
+    public var body: [Statement]
+}
+
+public struct Procedure: Sendable, Hashable {
+    public struct Parameter: Sendable, Hashable {
+        public var name: Name
+        public var defaultValue: Expression?
+    }
+
+    public var name: Name
+    public var parameters: [Parameter]
+    public var body: [Statement]
+}
+
+/// What `SET OPTION` changes for the script itself.
+public enum ScriptOption: Sendable, Hashable {
+    /// Whether a failed command whose result is not taken stops the script.
+    case strict(Bool)
+    case echo(Bool)
+    /// Longest time for a command in seconds; nil for FOREVER.
+    case timeout(seconds: Double?)
+    /// Whether a bare number after WAIT counts milliseconds.
+    case waitUnit(isMilliseconds: Bool)
+}
