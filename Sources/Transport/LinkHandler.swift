@@ -1,0 +1,183 @@
+internal import Identity
+internal import NIOCore
+internal import NIOSSL
+internal import NIOTLS
+internal import WireProtocol
+
+/// The last handler of a link's channel: makes the link when the handshake is done, and turns bytes
+/// into calls of the delegate. Lives on the event loop.
+final class LinkHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Takes the link (or why there is none), once, and answers who its frames are for.
+    typealias Start = (Result<Link, TransportError>) -> (any LinkDelegate)?
+
+    private var start: Start?
+    private let isTrusted: (Fingerprint) -> Bool
+    private let handshakeLimit: TimeAmount
+    private var handshakeTimer: Scheduled<Void>?
+    private var assembler: FrameAssembler
+    private var context: ChannelHandlerContext?
+    private var link: Link?
+    private(set) var delegate: (any LinkDelegate)?
+    /// The first thing that went wrong is what the delegate is told.
+    private var reason: TransportError?
+
+    /// Longer writes are handed to TLS in pieces, so that the peer decrypts one while the next is
+    /// encrypted, and both stay in the processor's cache; bytes.
+    static let pieceBytesMax = 256 << 10
+
+    init(
+        allocator: ByteBufferAllocator, handshakeLimit: TimeAmount,
+        isTrusted: @escaping (Fingerprint) -> Bool, start: @escaping Start
+    ) {
+        assembler = FrameAssembler(allocator: allocator)
+        self.handshakeLimit = handshakeLimit
+        self.isTrusted = isTrusted
+        self.start = start
+    }
+
+    // MARK: The handshake
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        handshakeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: handshakeLimit) {
+            self.close(.timedOut)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        handshakeTimer?.cancel()
+        finish()
+        self.context = nil
+    }
+
+    /// During the handshake, with the certificate whose key the peer has yet to prove.
+    func verify(_ chain: [NIOSSLCertificate]) -> NIOSSLVerificationResult {
+        do throws(TransportError) {
+            _ = try fingerprint(of: chain.first)
+            return .certificateVerified
+        } catch {
+            reason = reason ?? error
+            return .failed
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? TLSUserEvent, case .handshakeCompleted = event {
+            handshakeTimer?.cancel()
+            makeLink(context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Asks for the certificate again: a resumed TLS session is not verified anew, and the pin may
+    /// be gone since.
+    private func makeLink(_ context: ChannelHandlerContext) {
+        guard let start, reason == nil else { return }
+        do throws(TransportError) {
+            let peer = try fingerprint(of: try? context.channel.pipeline.syncOperations
+                .nioSSL_peerCertificate())
+            let link = Link(
+                self, on: context.eventLoop, peer: peer,
+                address: context.channel.remoteAddress.map { "\($0)" } ?? "")
+            self.start = nil
+            self.link = link
+            delegate = start(.success(link))
+        } catch {
+            close(error)
+        }
+    }
+
+    private func fingerprint(
+        of certificate: NIOSSLCertificate?
+    ) throws(TransportError) -> Fingerprint {
+        guard let bytes = try? certificate?.toDERBytes() else { throw .noCertificate }
+        let fingerprint = Fingerprint(ofDER: bytes)
+        guard isTrusted(fingerprint) else { throw .notPinned(fingerprint) }
+        return fingerprint
+    }
+
+    // MARK: Frames
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard reason == nil else { return }
+        var bytes = unwrapInboundIn(data)
+        do throws(WireError) {
+            while let frame = try assembler.next(from: &bytes) {
+                delegate?.received(frame.header, body: frame.body)
+            }
+        } catch {
+            close(.wire(error))
+        }
+    }
+
+    /// `done` is called when the socket has taken everything, or never will.
+    func write(_ frames: [ByteBuffer], done: @escaping @Sendable () -> Void) {
+        guard let context else { return done() }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { _ in done() }
+        for (index, frame) in frames.enumerated() {
+            var rest = frame
+            while let piece = rest.readSlice(length: min(Self.pieceBytesMax, rest.readableBytes)) {
+                let isLast = rest.readableBytes == 0 && index == frames.count - 1
+                context.write(wrapOutboundOut(piece), promise: isLast ? promise : nil)
+                if isLast { break }
+                if rest.readableBytes == 0 { break }
+                context.flush()
+            }
+        }
+        context.flush()
+    }
+
+    func setReading(_ isReading: Bool) {
+        guard let options = context?.channel.syncOptions else { return }
+        // Fails only on a channel that is closed, where there is nothing to hold back.
+        try? options.setOption(.autoRead, value: isReading)
+    }
+
+    // MARK: The end
+
+    func close(_ reason: TransportError) {
+        self.reason = self.reason ?? reason
+        context?.close(promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        reason = reason ?? TransportError(error, isHandshaking: link == nil)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finish()
+        context.fireChannelInactive()
+    }
+
+    private func finish() {
+        let reason = self.reason ?? (link == nil ? .cut("during the handshake") : .closedByPeer)
+        self.reason = reason
+        if let start {
+            self.start = nil
+            _ = start(.failure(reason))
+        }
+        link?.markClosed()
+        link = nil
+        let delegate = delegate
+        self.delegate = nil
+        delegate?.closed(reason)
+    }
+}
+
+extension TransportError {
+    /// What NIO and TLS report, in this module's words.
+    init(_ error: any Error, isHandshaking: Bool) {
+        switch error {
+        case let error as TransportError: self = error
+        case NIOSSLError.handshakeFailed(let problem): self = .refusedByPeer("\(problem)")
+        case NIOSSLError.uncleanShutdown: self = .cut("the connection ended without a farewell")
+        case is BoringSSLError where isHandshaking: self = .refusedByPeer("\(error)")
+        default: self = .cut("\(error)")
+        }
+    }
+}
