@@ -1,0 +1,173 @@
+internal import CLinuxFuse
+internal import CPosix
+internal import Glibc
+internal import FileSystemAccess
+internal import FuseKernel
+internal import ReplicationModel
+internal import Synchronization
+
+/// What is in files.
+extension FileSystem {
+    func read(_ call: Call, _ offset: UInt64, _ count: UInt32) throws(Errno) -> Int {
+        let node = try node(call.header.node)
+        let body = call.reply.body
+        let wanted = min(Int(count), body.count)
+        let done = try withDescriptor(node, .read) { descriptor throws(Errno) -> Int in
+            // From memory where it is there; a wait for the disk must not hold up other requests.
+            let quick = understudy_preadNoWait(
+                descriptor, body.baseAddress, wanted, off_t(bitPattern: UInt(offset)))
+            if quick == wanted { return quick }
+            var done = max(quick, 0)
+            if quick < 0 { call.worker.willBlock() }
+            while done < wanted {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: body[done..<wanted])
+                let place = off_t(bitPattern: UInt(offset)) + off_t(done)
+                let part = try SystemCall.check {
+                    cposix_pread(descriptor, rest.baseAddress, rest.count, place)
+                }
+                if part == 0 { break }
+                done += part
+            }
+            return done
+        }
+        return call.reply.finish(call.header.unique, body: done)
+    }
+
+    func write(
+        _ call: Call, _ fixed: fuse_write_in, _ bytes: UnsafeRawBufferPointer
+    ) throws(Errno) -> Int {
+        let node = try node(call.header.node)
+        let offset = Int64(bitPattern: fixed.offset)
+        let clearsPrivileges = fixed.write_flags & UInt32(FUSE_WRITE_KILL_SUIDGID) != 0
+        var changedMode = false
+        let done = try shards.locked(node) { () throws(Errno) -> Int in
+            let descriptor = try openDescriptor(node, .write)
+            call.worker.act(as: call.header)
+            let done = try SystemCall.check {
+                cposix_pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
+            }
+            var status = try statusOf(descriptor)
+            let membership = membership(node, status)
+            if clearsPrivileges, clearPrivileges(descriptor, &status) {
+                changedMode = true
+                if recorder.wants(membership) {
+                    recorder.attributes(node.file, membership, status, .mode)
+                }
+            }
+            if recorder.wants(membership) {
+                let part = UnsafeRawBufferPointer(rebasing: bytes[..<done])
+                recorder.write(node.file, membership, status, offset: offset, part)
+            }
+            return done
+        }
+        counters.writes.wrappingAdd(1, ordering: .relaxed)
+        counters.writtenBytes.wrappingAdd(UInt64(done), ordering: .relaxed)
+        if changedMode { call.worker.notify(.attributesChanged(node: node.id)) }
+        return call.reply.written(call.header.unique, done)
+    }
+
+    /// A write by somebody without the privilege takes setuid (and setgid of programs) away. Our own
+    /// `pwrite` would not, as we have the privilege. True when there was something to clear.
+    func clearPrivileges(_ descriptor: CInt, _ status: inout stat) -> Bool {
+        var mode = status.st_mode
+        if mode & S_ISUID != 0 { mode &= ~S_ISUID }
+        if mode & S_ISGID != 0, mode & S_IXGRP != 0 { mode &= ~S_ISGID }
+        guard mode != status.st_mode, mode & S_IFMT == S_IFREG else { return false }
+        guard cposix_fchmod(descriptor, mode & 0o7777) == 0 else { return false }
+        status.st_mode = mode
+        return true
+    }
+
+    func allocate(
+        _ call: Call, _ offset: UInt64, _ length: UInt64, _ mode: UInt32
+    ) throws(Errno) -> Int {
+        let node = try node(call.header.node)
+        call.worker.willBlock()
+        try shards.locked(node) { () throws(Errno) -> Void in
+            let descriptor = try openDescriptor(node, .write)
+            call.worker.act(as: call.header)
+            _ = try SystemCall.check {
+                cposix_fallocate(
+                    descriptor, CInt(bitPattern: mode), off_t(bitPattern: UInt(offset)),
+                    off_t(bitPattern: UInt(length)))
+            }
+            let status = try statusOf(descriptor)
+            let membership = membership(node, status)
+            guard recorder.wants(membership) else { return }
+            recorder.allocate(
+                node.file, membership, status, offset: offset, length: length, mode: mode)
+        }
+        return call.success()
+    }
+
+    func seek(_ call: Call, _ offset: UInt64, _ whence: UInt32) throws(Errno) -> Int {
+        let node = try node(call.header.node)
+        let place = try withDescriptor(node, .read) { descriptor throws(Errno) -> off_t in
+            try SystemCall.check {
+                cposix_lseek(
+                    descriptor, off_t(bitPattern: UInt(offset)), CInt(bitPattern: whence))
+            }
+        }
+        return call.reply.place(call.header.unique, UInt64(place))
+    }
+
+    func sync(_ call: Call, dataOnly: Bool) throws(Errno) -> Int {
+        let node = try node(call.header.node)
+        call.worker.willBlock()
+        try withDescriptor(node, .read) { descriptor throws(Errno) -> Void in
+            _ = try SystemCall.check {
+                dataOnly ? cposix_fdatasync(descriptor) : cposix_fsync(descriptor)
+            }
+        }
+        return call.success()
+    }
+
+    func syncFileSystem(_ call: Call) throws(Errno) -> Int {
+        call.worker.willBlock()
+        _ = try SystemCall.check { cposix_syncfs(backing) }
+        return call.success()
+    }
+
+    func statistics(_ call: Call) throws(Errno) -> Int {
+        var status = statvfs()
+        _ = try SystemCall.check { cposix_fstatvfs(backing, &status) }
+        return call.reply.statistics(call.header.unique, status)
+    }
+
+    /// Flags of the file system's own (immutable, append only, ...), as the backing tree has them.
+    func control(
+        _ call: Call, _ fixed: fuse_ioctl_in, _ input: UnsafeRawBufferPointer
+    ) throws(Errno) -> Int {
+        let command = UInt(fixed.cmd)
+        let count: Int
+        switch command {
+        case understudy_ioctlGetFlags(), understudy_ioctlSetFlags(): count = 4
+        case understudy_ioctlGetExtended(), understudy_ioctlSetExtended(): count = 28
+        case understudy_ioctlGetVersion(): count = 8
+        default: throw Errno(rawValue: ENOTTY)
+        }
+        let writes = command == understudy_ioctlSetFlags() || command == understudy_ioctlSetExtended()
+        let node = try node(call.header.node)
+        guard node.type == .regular || node.type == .directory else {
+            throw Errno(rawValue: ENOTTY)
+        }
+        let head = MemoryLayout<fuse_ioctl_out>.size
+        let body = call.reply.body
+        let room = UnsafeMutableRawBufferPointer(rebasing: body[head..<head + 32])
+        room.initializeMemory(as: UInt8.self, repeating: 0)
+        if writes {
+            guard input.count >= count else { throw .invalid }
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[..<count]))
+        }
+        try shards.locked(node) { () throws(Errno) -> Void in
+            let descriptor = try openDescriptor(node, .read)
+            _ = try SystemCall.check {
+                understudy_ioctlBytes(descriptor, command, room.baseAddress)
+            }
+            // Flags such as "append only" decide how the file may be opened.
+            if writes, node.type == .regular, node.access == .write { node.access = .read }
+        }
+        body.storeBytes(of: fuse_ioctl_out(), as: fuse_ioctl_out.self)
+        return call.reply.finish(call.header.unique, body: head + (writes ? 0 : count))
+    }
+}

@@ -1,0 +1,227 @@
+internal import CLinuxFuse
+internal import CPosix
+internal import Glibc
+internal import FileSystemAccess
+internal import FuseKernel
+internal import ReplicationModel
+internal import Synchronization
+
+/// Looking names up, and making and removing them.
+extension FileSystem {
+    func lookup(_ call: Call, _ name: RequestName) throws(Errno) -> Int {
+        if name.isDot || name.isDotDot { return try lookupAgain(call, up: name.isDotDot) }
+        let parent = try node(call.header.node)
+        return try withDescriptor(parent, .read) { directory throws(Errno) -> Int in
+            var status = stat()
+            let result = cposix_fstatat(directory, name.text, &status, AT_SYMLINK_NOFOLLOW)
+            if result == -ENOENT {
+                // Nobody else can make the name, so the kernel may remember that it is not there.
+                var absent = Entry()
+                absent.validSeconds = Self.validSeconds
+                return call.entry(absent)
+            }
+            _ = try SystemCall.check { result }
+            return call.entry(try entry(status, parent, directory, name).0)
+        }
+    }
+
+    /// "." and ".." are asked for by NFS only, which has nothing but the number of a node.
+    private func lookupAgain(_ call: Call, up: Bool) throws(Errno) -> Int {
+        if let node = table.find(call.header.node) {
+            let wanted = up ? table.parent(of: node) ?? table.root : node
+            return try withDescriptor(wanted, .path) { descriptor throws(Errno) -> Int in
+                let status = try statusOf(descriptor)
+                return call.entry(try entry(status, nil, descriptor, nil).0)
+            }
+        }
+        // Nodes the kernel has forgotten can be found again where inode numbers are enough (ext4) and
+        // the whole file system is ours, so that a number cannot lead out of the tree.
+        guard !up, table.root.file.inode == 2,
+            let inode = UInt32(exactly: call.header.node), inode != 2
+        else { throw .stale }
+        let flags = OpenFlags.path | O_NOFOLLOW
+        let descriptor = try SystemCall.check {
+            FileHandle(inodeAlone: inode).open(backing, flags)
+        }
+        defer { _ = cposix_close(descriptor) }
+        let status = try statusOf(descriptor)
+        guard status.st_nlink > 0, UInt64(status.st_dev) == table.root.device else {
+            throw .stale
+        }
+        return call.entry(try entry(status, nil, descriptor, nil).0)
+    }
+
+    // MARK: Making
+
+    func makeNode(
+        _ call: Call, _ fixed: fuse_mknod_in, _ name: RequestName
+    ) throws(Errno) -> Int {
+        let mode = mode_t(fixed.mode)
+        let device = NodeAttributes.deviceNumber(fixed.rdev)
+        return try create(call, name, umask: fixed.umask) { directory throws(Errno) in
+            guard mode & S_IFMT == S_IFREG else {
+                _ = try SystemCall.check {
+                    cposix_mknodat(directory, name.text, mode, dev_t(device))
+                }
+                return -1
+            }
+            // Opened at once, because most new files are written to.
+            return try SystemCall.open(
+                at: directory, name.text, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW,
+                mode: UInt32(mode & 0o7777))
+        }
+    }
+
+    func makeDirectory(
+        _ call: Call, _ fixed: fuse_mkdir_in, _ name: RequestName
+    ) throws(Errno) -> Int {
+        try create(call, name, umask: fixed.umask) { directory throws(Errno) in
+            _ = try SystemCall.check {
+                cposix_mkdirat(directory, name.text, mode_t(fixed.mode & 0o7777))
+            }
+            return -1
+        }
+    }
+
+    func symbolicLink(
+        _ call: Call, _ name: RequestName, _ target: RequestName
+    ) throws(Errno) -> Int {
+        try create(call, name, umask: 0, linkText: target.bytes) { directory throws(Errno) in
+            _ = try SystemCall.check { cposix_symlinkat(target.text, directory, name.text) }
+            return -1
+        }
+    }
+
+    /// `effect` makes the object in a directory and may answer a descriptor of it, else -1.
+    private func create(
+        _ call: Call, _ name: RequestName, umask: UInt32,
+        linkText: UnsafeRawBufferPointer = Recorder.nothing,
+        _ effect: (CInt) throws(Errno) -> CInt
+    ) throws(Errno) -> Int {
+        let parent = try node(call.header.node)
+        return try inNames { () throws(Errno) -> Int in
+            try shards.locked(parent) { () throws(Errno) -> Int in
+                let directory = try openDescriptor(parent, .read)
+                call.worker.act(as: call.header)
+                call.worker.mask(umask)
+                let opened = try effect(directory)
+                let status =
+                    opened >= 0
+                    ? try statusOf(opened) : try SystemCall.status(at: directory, name.text)
+                let (entry, node) = try entry(status, parent, directory, name, opened: opened)
+                node.hasNoCapability.store(true, ordering: .relaxed)
+                let membership = membership(node, status)
+                if recorder.wants(membership) {
+                    var change = NameChange()
+                    change.attributes = ObjectAttributes(status)
+                    try fillParent(&change, parent, directory)
+                    let extended = inheritedLists(call, directory, name)
+                    recorder.names(
+                        .create, node.file, membership, change,
+                        NameParts(name: name.bytes, linkText: linkText, extended: extended))
+                }
+                return call.entry(entry)
+            }
+        }
+    }
+
+    func fillParent(_ change: inout NameChange, _ parent: Node, _ directory: CInt) throws(Errno) {
+        change.parent = parent.file
+        change.parentModified = cposix_nanoseconds(try statusOf(directory).st_mtim)
+    }
+
+    /// Access lists that a new object got from its directory's default list.
+    private func inheritedLists(
+        _ call: Call, _ directory: CInt, _ name: RequestName
+    ) -> UnsafeRawBufferPointer {
+        let list = "system.posix_acl_default"
+        guard cposix_fgetxattr(directory, list, nil, 0) > 0 else { return Recorder.nothing }
+        let object = cposix_openat(directory, name.text, OpenFlags.path | O_NOFOLLOW, 0)
+        guard object >= 0 else { return Recorder.nothing }
+        defer { _ = cposix_close(object) }
+        let scratch = call.worker.scratch
+        var used = 0
+        for attribute in ["system.posix_acl_access", list] {
+            let head = AttributeChange.fixedByteCount + attribute.utf8.count
+            let room = UnsafeMutableRawBufferPointer(rebasing: scratch[(used + head)...])
+            let count = cposix_getxattrDescriptor(object, attribute, room.baseAddress, room.count)
+            guard count > 0 else { continue }
+            var change = AttributeChange()
+            change.nameLength = UInt16(attribute.utf8.count)
+            change.valueLength = UInt32(count)
+            scratch.storeBytes(of: change, toByteOffset: used, as: AttributeChange.self)
+            UnsafeMutableRawBufferPointer(
+                rebasing: scratch[(used + AttributeChange.fixedByteCount)..<(used + head)]
+            ).copyBytes(from: attribute.utf8)
+            used += head + count
+        }
+        return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scratch)[..<used])
+    }
+
+    func temporaryFile(_ call: Call, _ fixed: fuse_create_in) throws(Errno) -> Int {
+        let parent = try node(call.header.node)
+        return try withDescriptor(parent, .read) { directory throws(Errno) -> Int in
+            call.worker.act(as: call.header)
+            call.worker.mask(fixed.umask)
+            let exclusive = CInt(bitPattern: fixed.flags) & O_EXCL
+            let temporary = OpenFlags.temporary
+            let opened = try SystemCall.open(
+                at: directory, ".", temporary | O_RDWR | exclusive, mode: fixed.mode & 0o7777)
+            let status = try statusOf(opened)
+            let (entry, node) = try entry(status, nil, opened, nil, opened: opened)
+            shards.locked(node) { becameNameless(node) }
+            node.hasNoCapability.store(true, ordering: .relaxed)
+            return call.reply.openedEntry(call.header.unique, entry)
+        }
+    }
+
+    // MARK: Removing
+
+    func remove(_ call: Call, _ name: RequestName, isDirectory: Bool) throws(Errno) -> Int {
+        let parent = try node(call.header.node)
+        return try inNames { () throws(Errno) -> Int in
+            let status = try withDescriptor(parent, .read) { directory throws(Errno) -> stat in
+                try SystemCall.status(at: directory, name.text)
+            }
+            let node = table.find(status)
+            return try shards.locked((parent, node, nil, nil)) { () throws(Errno) -> Int in
+                let directory = try openDescriptor(parent, .read)
+                let isLast = isDirectory || status.st_nlink < 2
+                if let node, isLast { try keep(node, directory, name.text) }
+                let file = identity(status, node, directory, name)
+                call.worker.act(as: call.header)
+                _ = try SystemCall.check {
+                    cposix_unlinkat(directory, name.text, isDirectory ? AT_REMOVEDIR : 0)
+                }
+                let membership = table.membership(parent, name.bytes, isDirectory: isDirectory)
+                if let node {
+                    table.remove(node, parent, name.bytes)
+                    if isLast { becameNameless(node) }
+                }
+                if recorder.wants(membership) {
+                    var change = NameChange()
+                    change.attributes = ObjectAttributes(status)
+                    try fillParent(&change, parent, directory)
+                    recorder.names(
+                        isDirectory ? .removeDirectory : .unlink, file, membership, change,
+                        NameParts(name: name.bytes))
+                }
+                return call.success()
+            }
+        }
+    }
+
+    /// One operation on names at a time; shards are taken inside.
+    func inNames(_ body: () throws(Errno) -> Int) throws(Errno) -> Int {
+        try namesLock.withLock { _ throws(Errno) -> Int in try body() }
+    }
+
+    /// The identity of what is found under a name, before that name goes.
+    func identity(
+        _ status: stat, _ node: Node?, _ directory: CInt, _ name: RequestName
+    ) -> FileID {
+        if let node { return node.file }
+        let generation = cposix_generation(directory, name.text, 0)
+        return FileID(inode: UInt64(status.st_ino), generation: generation, mount: mount)
+    }
+}
