@@ -62,6 +62,11 @@ public struct NumberLiteral: Sendable, Hashable {
     public var value: Value
     public var unit: Unit?
 
+    public init(value: Value, unit: Unit?) {
+        self.value = value
+        self.unit = unit
+    }
+
     /// Reads a whole spelling such as `42`, `-3`, `0x1F`, `2.5`, `64KB`, `500ms`.
     public static func read(_ spelling: some StringProtocol) -> Result<NumberLiteral, ReadError> {
         do {
