@@ -36,3 +36,13 @@ extension Errno: CustomStringConvertible {
         return String(cString: text)
     }
 }
+
+extension Errno {
+    package static let readOnly = Errno(rawValue: EROFS)
+    package static let noMemory = Errno(rawValue: ENOMEM)
+    /// No descriptor left in this process.
+    package static let processFiles = Errno(rawValue: EMFILE)
+    /// No descriptor left in this machine.
+    package static let systemFiles = Errno(rawValue: ENFILE)
+    package static let nameTooLong = Errno(rawValue: ENAMETOOLONG)
+}

@@ -1,0 +1,211 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+internal import ReplicationModel
+
+/// Moving names.
+extension Applier {
+    func rename(_ record: OperationRecord, _ view: NameChangeView) throws(Errno) {
+        guard !view.otherName.isEmpty else { return misunderstood(record) }
+        let from = map.find(view.change.parent)
+        let to = map.find(view.change.otherParent)
+        let node = map.find(record.file)
+        defer {
+            if from != 0 { touch(from, view.change.parentModified) }
+            if to != 0, to != from || from == 0 { touch(to, view.change.otherParentModified) }
+        }
+        guard to != 0 else { return try renameAway(node, from, view) }
+        guard node != 0 else { return try renameUnknown(from, to, view, record) }
+        try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
+            if record.flags & UInt8(RENAME_EXCHANGE) != 0 {
+                try exchange(node, from, to, view)
+            } else {
+                try place(node, from: from, view.name, to: to, view.otherName)
+            }
+        }
+    }
+
+    /// To a directory that the target does not have. In a mirror it will come, with what is in it.
+    private func renameAway(
+        _ node: UInt32, _ from: UInt32, _ view: NameChangeView
+    ) throws(Errno) {
+        count { $0.skipped += 1 }
+        guard mirror != nil else { return requireMirror() }
+        guard node != 0, from != 0, isAt(node, from, view.name) else { return }
+        let directory = try open(from)
+        if let status = try status(directory, view.name),
+            UInt64(status.st_ino) == map[node].targetInode
+        {
+            try removeTree(directory, view.name, of: node)
+        }
+        let link = map.link(from, view.name)
+        if link != 0 { detach(link) }
+    }
+
+    /// An object that the target does not have moves to where it has to be.
+    private func renameUnknown(
+        _ from: UInt32, _ to: UInt32, _ view: NameChangeView, _ record: OperationRecord
+    ) throws(Errno) {
+        if from != 0, record.flags & UInt8(RENAME_EXCHANGE) != 0 {
+            requestContent(path(of: from, view.name))
+        }
+        let replaced = map.find(view.change.replaced)
+        if replaced != 0, isAt(replaced, to, view.otherName) {
+            try clear(to, try open(to), view.otherName)
+        }
+        if from != 0, mirror != nil { try removeUnbound(from, view.name) }
+        requestContent(path(of: to, view.otherName))
+    }
+
+    /// In a mirror, a name that the source gives up may still hold a copy from an earlier time, which
+    /// the map does not know yet.
+    func removeUnbound(_ parent: UInt32, _ name: UnsafeRawBufferPointer) throws(Errno) {
+        guard map.link(parent, name) == 0 else { return }
+        let directory = try open(parent)
+        guard let status = try status(directory, name), known(status) == 0,
+            ObjectType(mode: status.st_mode) != .directory
+        else { return }
+        try removeTree(directory, name, of: 0)
+    }
+
+    // MARK: Placing
+
+    /// Gives an object the name `toName` in `to` instead of `name` in `from` (0: none that is known).
+    func place(
+        _ node: UInt32, from: UInt32, _ name: UnsafeRawBufferPointer, to: UInt32,
+        _ toName: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        guard to != node, !map.isBelow(to, node) else { throw .invalid }
+        let toDirectory = try open(to)
+        let there = try status(toDirectory, toName)
+        let isSamePlace = from == to && name.elementsEqual(toName)
+        let fromDirectory = from == 0 ? -1 : try open(from)
+        let isAtOld = isSamePlace || from == 0 ? false : try holds(fromDirectory, name, node)
+        if let there, UInt64(there.st_ino) == map[node].targetInode, known(there) == node {
+            if isAtOld {
+                let text = firstName.cString(name)
+                _ = try SystemCall.check { cposix_unlinkat(fromDirectory, text, 0) }
+            }
+        } else {
+            if let there { try makeWay(there, for: node, to, toDirectory, toName) }
+            if isAtOld {
+                let old = firstName.cString(name)
+                let new = secondName.cString(toName)
+                _ = try SystemCall.check {
+                    cposix_renameat2(fromDirectory, old, toDirectory, new, 0)
+                }
+            } else {
+                try fetch(node, toDirectory, toName)
+            }
+        }
+        attach(node, to, toName)
+        if !isSamePlace, from != 0 {
+            let old = map.link(from, name)
+            if old != 0, map[link: old].node == node { map.detach(old) }
+        }
+    }
+
+    /// Lets a rename replace what it may replace in one step, and removes what it may not.
+    private func makeWay(
+        _ there: stat, for node: UInt32, _ to: UInt32, _ directory: CInt,
+        _ name: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        let holder = known(there)
+        let isDirectory = ObjectType(mode: there.st_mode) == .directory
+        let becomesDirectory = map[node].type == ObjectType.directory.rawValue
+        let belongsElsewhere = holder != 0 && !isAt(holder, to, name) && there.st_nlink == 1
+        if belongsElsewhere || isDirectory || becomesDirectory { try clear(to, directory, name) }
+    }
+
+    private func holds(
+        _ directory: CInt, _ name: UnsafeRawBufferPointer, _ node: UInt32
+    ) throws(Errno) -> Bool {
+        guard let status = try status(directory, name) else { return false }
+        return known(status) == node
+    }
+
+    /// In a replay: the object has moved on already, and is brought from where it is now.
+    private func fetch(
+        _ node: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        guard let slot = try slotOrOvertaken(node) else { return }
+        let object = cache[slot]
+        if map[node].type != ObjectType.directory.rawValue {
+            let text = firstName.cString(name)
+            // The name where it was found is taken from it by a later record.
+            _ = try SystemCall.check {
+                cposix_linkDescriptor(object.descriptor, directory, text)
+            }
+            return
+        }
+        let place = currentPath(object.descriptor)
+        for root in rootDescriptors {
+            let top = currentPath(root.descriptor)
+            guard place.count > top.count + 1, place.starts(with: top), place[top.count] == 0x2F
+            else { continue }
+            let below = BytePath(Array(place[(top.count + 1)...]))
+            var parent = below.parent
+            if parent.isRoot { parent = BytePath(".") }
+            let holder = try parent.withCString { (path) throws(Errno) in
+                try SystemCall.openBeneath(root.descriptor, path, O_PATH | O_DIRECTORY)
+            }
+            defer { SystemCall.close(holder) }
+            try below.name.withUnsafeBytesThrowing { (old) throws(Errno) in
+                guard try holds(holder, old, node) else { return }
+                let (oldText, newText) = (firstName.cString(old), secondName.cString(name))
+                _ = try SystemCall.check {
+                    cposix_renameat2(holder, oldText, directory, newText, 0)
+                }
+            }
+            return
+        }
+    }
+
+    // MARK: Exchange
+
+    private func exchange(
+        _ node: UInt32, _ from: UInt32, _ to: UInt32, _ view: NameChangeView
+    ) throws(Errno) {
+        let other = map.find(view.change.replaced)
+        guard from != 0, other != 0 else {
+            // Only one of the two is known here.
+            try place(node, from: from, view.name, to: to, view.otherName)
+            if from != 0 { requestContent(path(of: from, view.name)) }
+            return
+        }
+        guard other != node, !map.isBelow(to, node), !map.isBelow(from, other), to != node,
+            from != other
+        else { throw .invalid }
+        let fromDirectory = try open(from)
+        let toDirectory = try open(to)
+        if try holds(fromDirectory, view.name, node), try holds(toDirectory, view.otherName, other) {
+            let (old, new) = (firstName.cString(view.name), secondName.cString(view.otherName))
+            let result = cposix_renameat2(
+                fromDirectory, old, toDirectory, new, UInt32(RENAME_EXCHANGE))
+            if result >= 0 { return swapInMap(node, from, other, to, view) }
+            if result != -EINVAL && result != -EOPNOTSUPP { throw Errno(rawValue: -result) }
+        } else if try holds(fromDirectory, view.name, other),
+            try holds(toDirectory, view.otherName, node)
+        {
+            return swapInMap(node, from, other, to, view)
+        }
+        asideCount += 1
+        let aside = Array(".understudy-aside-\(asideCount)".utf8)
+        try aside.withUnsafeBytesThrowing { (aside) throws(Errno) in
+            try place(node, from: from, view.name, to: to, aside)
+            try place(other, from: to, view.otherName, to: from, view.name)
+            try place(node, from: to, aside, to: to, view.otherName)
+        }
+    }
+
+    private func swapInMap(
+        _ node: UInt32, _ from: UInt32, _ other: UInt32, _ to: UInt32, _ view: NameChangeView
+    ) {
+        let old = map.link(from, view.name)
+        if old != 0 { map.detach(old) }
+        let new = map.link(to, view.otherName)
+        if new != 0 { map.detach(new) }
+        map.attach(other, from, view.name)
+        map.attach(node, to, view.otherName)
+    }
+}

@@ -1,0 +1,285 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+internal import MirrorCore
+package import ReplicationModel
+
+/// Makes the changes of one connection at the target, in the order in which they come.
+///
+/// Belongs to one thread, which calls `prepareThread` first. Every path is reached from a mapping's
+/// root descriptor, name by name, no link followed, each directory checked to be the object that
+/// the map says; so nothing outside a root can be touched, whatever a payload says.
+///
+/// Every change may come again: what is there already counts as done (see `Applier+Names`).
+package final class Applier {
+    let rootDescriptors: [OwnedDescriptor]
+    let stateFolder: OwnedDescriptor
+    let checkpoint: CheckpointStore
+    let isPrivileged: Bool
+    /// For whoever syncs: what was applied last.
+    package let syncer: Syncer
+
+    var map: NodeMap
+    var log: MapLog
+    var cache = DescriptorCache()
+    /// Changes up to here took effect.
+    package private(set) var applied: UInt64
+    package private(set) var journalID: UInt64
+    /// See `ApplySettings.replayThrough`.
+    package var replayThrough: UInt64
+    /// Nanoseconds since 1970-01-01 UTC: what is older was not made by a change that comes again.
+    let replayTime: Int64
+
+    package private(set) var counters = ApplyCounters()
+    /// nil while no mirror runs.
+    var mirror: MirrorOptions?
+    package var isMirroring: Bool { mirror != nil }
+    package private(set) var isMirrorRequired: Bool
+
+    /// Counts the records, so that what one of them uses stays open until it is done.
+    var operation: UInt64 = 1
+    var batch: UInt64 = 1
+    /// Sequence of the record at hand.
+    var sequence: UInt64 = 0
+    /// Objects that are gone or could not be made: their operations are skipped and nothing is said.
+    var unavailable = RecentFiles(countMax: 64 << 10)
+    /// File capabilities of objects that a mirror fills: writing removes them.
+    var capabilities: [UInt32: [UInt8]] = [:]
+    /// Names that the source still has in the directory whose list is being received.
+    var listed: ListedNames?
+    var firstName = NameBuffer()
+    var secondName = NameBuffer()
+    var linkText = NameBuffer(capacity: Int(PATH_MAX))
+    var attributeRoom = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: 2 * ExtendedAttributes.valueBytesMax, alignment: 8)
+    private var problems: [ApplyProblem] = []
+    private var awaited: [AwaitedObject] = []
+    var asideCount = 0
+
+    /// Problems kept until they are taken; further ones are only counted.
+    static let problemsMax = 256
+    static let awaitedMax = 4096
+
+    init(_ parts: consuming ApplierParts) {
+        rootDescriptors = parts.rootDescriptors
+        stateFolder = parts.stateFolder
+        checkpoint = parts.checkpoint
+        syncer = parts.syncer
+        isPrivileged = parts.isPrivileged
+        applied = parts.log.applied
+        journalID = parts.log.journalID
+        replayThrough = parts.replayThrough
+        let stored = parts.checkpoint.value
+        replayTime = stored.time
+        isMirrorRequired = stored.flags.contains(.mirrorRequired)
+        map = parts.map
+        log = parts.log
+    }
+
+    deinit { attributeRoom.deallocate() }
+
+    /// Gives the calling thread a umask of its own, of 0: modes are what the source says.
+    package static func prepareThread() {
+        _ = cposix_unshareFileSystemState()
+        umask(0)
+    }
+
+    // MARK: The stream
+
+    /// Makes one change. What concerns one object only is noted as a problem and skipped; an error
+    /// thrown means that the same record is to be given again later.
+    package func apply(
+        _ record: OperationRecord, _ payload: UnsafeRawBufferPointer
+    ) throws(ApplyError) {
+        guard let kind = record.kind else { return misunderstood(record) }
+        if kind.isChange, record.sequence <= applied {
+            counters.repeated += 1
+            return
+        }
+        operation += 1
+        sequence = record.sequence
+        do throws(Errno) {
+            try perform(kind, record, payload)
+            counters.applied += 1
+        } catch {
+            if error.concernsWholeTarget { throw .retry(error) }
+            note(problem(kind), at: path(of: map.find(record.file)), error)
+        }
+    }
+
+    /// Ends a batch: pending times are set, what the map learned is written, and all changes up to
+    /// `lastSequence` count as applied.
+    package func finishBatch(lastSequence: UInt64) throws(ApplyError) -> ApplyPositions {
+        do throws(Errno) {
+            try flushAll()
+        } catch {
+            throw .retry(error)
+        }
+        let position = max(applied, lastSequence)
+        do throws(Errno) {
+            try log.append(&map.changes, journalID: journalID, applied: position)
+            applied = position
+            if isMirrorRequired, !checkpoint.value.flags.contains(.mirrorRequired) {
+                try checkpoint.update { $0.flags.insert(.mirrorRequired) }
+            }
+            try replaceLogIfWorthwhile()
+        } catch {
+            throw .state(error)
+        }
+        publish()
+        batch += 1
+        return positions
+    }
+
+    package var positions: ApplyPositions {
+        ApplyPositions(applied: applied, durable: checkpoint.value.durable)
+    }
+
+    package var isInconsistent: Bool { checkpoint.value.flags.contains(.inconsistent) }
+    package var mirrorGeneration: UInt64 { checkpoint.value.mirrorGeneration }
+
+    /// The source counts in another journal from now on, and everything up to `applied` in it is
+    /// what the target has (or what a mirror is about to bring).
+    package func begin(journalID: UInt64, applied: UInt64) throws(ApplyError) {
+        do throws(Errno) {
+            self.journalID = journalID
+            try log.append(&map.changes, journalID: journalID, applied: applied)
+            self.applied = applied
+            publish()
+            try syncer.sync()
+        } catch {
+            throw .state(error)
+        }
+    }
+
+    /// The copy differs in a way that only a mirror puts right. Durable with the next batch's end.
+    package func requireMirror() { isMirrorRequired = true }
+
+    func mirrorIsComplete() { isMirrorRequired = false }
+
+    package func takeProblems() -> [ApplyProblem] {
+        defer { problems.removeAll() }
+        return problems
+    }
+
+    package func takeAwaited() -> [AwaitedObject] {
+        defer { awaited.removeAll() }
+        return awaited
+    }
+
+    // MARK: Dispatch
+
+    private func perform(
+        _ kind: OperationKind, _ record: OperationRecord, _ payload: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        switch kind {
+        case .write: try write(record, payload)
+        case .truncate: try truncate(record)
+        case .allocate: try allocate(record)
+        case .create, .link, .unlink, .removeDirectory, .rename, .leave:
+            guard let view = NameChangeView(payload) else { return misunderstood(record) }
+            switch kind {
+            case .create: try create(record.file, view)
+            case .link: try link(record.file, view)
+            case .rename: try rename(record, view)
+            default: try remove(record.file, view, kind)
+            }
+        case .attributes: try setAttributes(record, payload)
+        case .setExtended, .removeExtended: try setExtended(kind, record, payload)
+        case .barrier: break
+        case .mirrorBegin: try beginMirror(MirrorOptions(rawValue: record.flags))
+        case .mirrorObject: try mirrorObject(record, payload)
+        case .mirrorData: try mirrorData(record, payload)
+        case .mirrorDirectory: try mirrorDirectory(record, payload)
+        case .mirrorEnd: try endMirror()
+        case .mirrorStopped: mirror = nil
+        }
+    }
+
+    private func problem(_ kind: OperationKind) -> ApplyProblem.Action {
+        switch kind {
+        case .write: .write
+        case .truncate: .truncate
+        case .allocate: .allocate
+        case .create: .create
+        case .link: .link
+        case .unlink, .removeDirectory, .leave: .remove
+        case .rename: .rename
+        case .attributes: .mode
+        case .setExtended, .removeExtended: .setExtended
+        default: .mirror
+        }
+    }
+
+    // MARK: What went wrong
+
+    func note(_ what: ApplyProblem.Action, at place: PlacedPath, _ error: Errno) {
+        counters.problems += 1
+        guard problems.count < Self.problemsMax else { return }
+        problems.append(
+            ApplyProblem(mapping: place.mapping, path: place.path, what: what, errno: error))
+    }
+
+    func misunderstood(_ record: OperationRecord) {
+        note(.understand, at: path(of: map.find(record.file)), .invalid)
+    }
+
+    /// A record about an object that the map does not have. While a mirror runs it will come by
+    /// itself; otherwise the copy is not what it should be.
+    func skipUnknown(_ file: FileID) {
+        counters.skipped += 1
+        if mirror == nil, !unavailable.contains(file) { requireMirror() }
+    }
+
+    func requestContent(_ place: PlacedPath) {
+        counters.skipped += 1
+        if mirror == nil { requireMirror() }
+        guard awaited.count < Self.awaitedMax else { return requireMirror() }
+        awaited.append(AwaitedObject(mapping: place.mapping, path: place.path))
+    }
+
+    /// Whether the record at hand may have had its effect before.
+    var isReplaying: Bool { sequence <= replayThrough }
+
+    func noteApplied(_ position: UInt64) { applied = position }
+
+    func count(_ change: (inout ApplyCounters) -> Void) { change(&counters) }
+
+    // MARK: State
+
+    func publish() {
+        syncer.publish(
+            SyncPoint(
+                applied: applied, journalID: journalID, logGeneration: log.generation,
+                logOffset: UInt64(log.offset), log: log.file, time: cposix_realtime()))
+    }
+
+    /// Writes the map as a whole once the log holds much more than the map does.
+    private func replaceLogIfWorthwhile() throws(Errno) {
+        guard log.offset > 32 << 20, log.offset > log.pictureEnd * 4 else { return }
+        try syncer.syncFileSystems()
+        try replaceLog()
+    }
+
+    /// Everything applied is on disk when this is called.
+    func replaceLog() throws(Errno) {
+        log = try MapLog.create(
+            in: stateFolder.descriptor, generation: log.generation + 1, journalID: journalID,
+            applied: applied, map: map)
+        let (generation, offset, journal, position) = (log.generation, log.offset, journalID, applied)
+        let now = cposix_realtime()
+        try checkpoint.update { checkpoint in
+            checkpoint.logGeneration = generation
+            checkpoint.logOffset = UInt64(offset)
+            checkpoint.journalID = journal
+            checkpoint.durable = position
+            checkpoint.time = now
+        }
+    }
+}
+
+/// A path below one of the roots.
+struct PlacedPath {
+    var mapping: UInt16 = 0
+    var path = BytePath()
+}

@@ -1,0 +1,139 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+internal import ReplicationModel
+
+/// What `Applier.open` puts together, so that the applier itself cannot be half made.
+struct ApplierParts: ~Copyable {
+    var rootDescriptors: [OwnedDescriptor]
+    var stateFolder: OwnedDescriptor
+    var checkpoint: CheckpointStore
+    var syncer: Syncer
+    var map: NodeMap
+    var log: MapLog
+    var isPrivileged: Bool
+    var replayThrough: UInt64
+}
+
+extension Applier {
+    /// Opens the target folders and what is known about them. After it, `positions` and `journalID`
+    /// say from where the source has to go on. When the state is damaged or missing although there
+    /// was one, the applier begins anew and `isMirrorRequired` is set.
+    package static func open(_ settings: ApplySettings) throws(ApplyError) -> Applier {
+        var roots: [OwnedDescriptor] = []
+        for (number, root) in settings.roots.enumerated() {
+            do throws(Errno) {
+                roots.append(
+                    OwnedDescriptor(try DirectoryTree.open(root.path, creating: 0o755)))
+            } catch {
+                throw .root(mapping: number, error)
+            }
+        }
+        let applier: Applier
+        do throws(Errno) {
+            applier = Applier(try parts(settings, roots))
+        } catch {
+            throw .state(error)
+        }
+        for number in roots.indices {
+            do throws(Errno) {
+                try applier.pinRoot(UInt32(number), settings.roots[number].file)
+            } catch {
+                throw .root(mapping: number, error)
+            }
+        }
+        applier.publish()
+        return applier
+    }
+
+    private static func parts(
+        _ settings: ApplySettings, _ roots: [OwnedDescriptor]
+    ) throws(Errno) -> ApplierParts {
+        let folder = OwnedDescriptor(
+            try DirectoryTree.open(settings.stateFolder, creating: 0o700))
+        let boot = BootID.current()
+        let stored = try CheckpointStore.read(in: folder.descriptor)
+        var map = NodeMap()
+        var log: MapLog?
+        var checkpoint = stored ?? Checkpoint()
+        if let stored {
+            let limit = stored.boot == boot ? nil : stored
+            log = try MapLog.open(in: folder.descriptor, limit: limit, map: &map)
+        }
+        if let existing = log.take() {
+            log = consume existing
+        } else {
+            let hadLog = hasLog(folder.descriptor)
+            map = NodeMap()
+            if stored != nil || hadLog { checkpoint.flags.insert(.mirrorRequired) }
+            checkpoint.durable = 0
+            checkpoint.journalID = 0
+            checkpoint.logGeneration += 1
+            checkpoint.time = cposix_realtime()
+            checkpoint.boot = boot
+            checkpoint.logOffset = UInt64(MapLog.headBytes)
+            try CheckpointStore(folder: folder, checkpoint).write()
+            log = try MapLog.create(
+                in: folder.descriptor, generation: checkpoint.logGeneration, journalID: 0,
+                applied: 0, map: map)
+        }
+        guard let log = log.take() else { throw .inputOutput }
+        if checkpoint.boot != boot {
+            // All that the log holds now is on disk: it was read up to the checkpoint only.
+            checkpoint.boot = boot
+            checkpoint.logGeneration = log.generation
+            checkpoint.logOffset = UInt64(log.offset)
+            checkpoint.durable = log.applied
+            checkpoint.journalID = log.journalID
+        }
+        let store = CheckpointStore(folder: folder, checkpoint)
+        try store.write()
+        return ApplierParts(
+            rootDescriptors: roots, stateFolder: folder, checkpoint: store,
+            syncer: Syncer(roots: roots, checkpoint: store), map: map, log: log,
+            isPrivileged: settings.isPrivileged, replayThrough: settings.replayThrough)
+    }
+
+    private static func hasLog(_ folder: CInt) -> Bool {
+        (try? SystemCall.status(at: folder, MapLog.name)) != nil
+    }
+
+    /// Puts a root's descriptor into the cache for good and binds its identity, when it is known.
+    private func pinRoot(_ index: UInt32, _ file: FileID) throws(Errno) {
+        guard file != .none else { return }
+        _ = try bindRoot(index, file)
+    }
+
+    /// Makes `file` the root of mapping `index`. Another root there before, and all that was known
+    /// below it, is forgotten; nothing at the target is touched.
+    func bindRoot(_ index: UInt32, _ file: FileID) throws(Errno) -> UInt32 {
+        guard Int(index) < rootDescriptors.count else { throw .invalid }
+        let descriptor = rootDescriptors[Int(index)].descriptor
+        let inode = UInt64(try SystemCall.status(of: descriptor).st_ino)
+        var node = map.find(file)
+        if node != 0, map[node].rootNumber == index + 1, map[node].targetInode == inode {
+            if map[node].slot == 0 { pin(node, descriptor) }
+            return node
+        }
+        let old = map.root(index)
+        if old != 0 { forget(old) }
+        node = map.find(file)
+        if node != 0 { forget(node) }
+        node = map.bind(
+            file, targetInode: inode, type: .directory,
+            handle: UnsafeRawBufferPointer(start: nil, count: 0))
+        map.setRoot(node, index: index)
+        pin(node, descriptor)
+        return node
+    }
+
+    private func pin(_ node: UInt32, _ descriptor: CInt) {
+        let slot = cache.candidate(operation: operation)
+        if cache[slot].node != 0 { release(slot) }
+        cache[slot] = OpenObject()
+        cache[slot].node = node
+        cache[slot].descriptor = descriptor
+        cache[slot].isRoot = true
+        map.setSlot(node, slot)
+    }
+}

@@ -1,0 +1,123 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import ReplicationModel
+internal import Synchronization
+
+/// What survives a power cut about one connection's target. 104 bytes in the file, in this order,
+/// behind a magic number and before a checksum.
+struct Checkpoint: BitwiseCopyable, Equatable, Sendable {
+    var flags: CheckpointFlags = []
+    /// The journal that `durable` counts in.
+    var journalID: UInt64 = 0
+    /// All changes up to here are on disk.
+    var durable: UInt64 = 0
+    /// Which map log belongs to `durable` ...
+    var logGeneration: UInt64 = 0
+    /// ... and up to which byte.
+    var logOffset: UInt64 = 0
+    /// The boot of this machine that wrote the checkpoint: within it, memory that was written to the
+    /// kernel is as good as on disk.
+    var bootLow: UInt64 = 0
+    var bootHigh: UInt64 = 0
+    /// When `durable` was reached: nanoseconds since 1970-01-01 UTC. What is older at the target was
+    /// not made by a change after `durable`.
+    var time: Int64 = 0
+    /// Counts the mirrors that were begun.
+    var mirrorGeneration: UInt64 = 0
+
+    init() {}
+
+    var boot: (UInt64, UInt64) {
+        get { (bootLow, bootHigh) }
+        set { (bootLow, bootHigh) = newValue }
+    }
+}
+
+struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
+    let rawValue: UInt64
+    init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// A mirror was begun and is not complete.
+    static let inconsistent = CheckpointFlags(rawValue: 1)
+    /// The target differs in a way that only a mirror puts right.
+    static let mirrorRequired = CheckpointFlags(rawValue: 2)
+}
+
+/// The file `checkpoint`, written whole and atomically. Apply thread and syncer both change it.
+final class CheckpointStore: Sendable {
+    private let folder: OwnedDescriptor
+    private let current: Mutex<Checkpoint>
+
+    static let name = "checkpoint"
+    private static let magic: UInt64 = 0x0031_5043_4B54_5355
+
+    /// The stored checkpoint, or nil when there is none that can be believed.
+    static func read(in folder: CInt) throws(Errno) -> Checkpoint? {
+        let size = MemoryLayout<Checkpoint>.size
+        guard let bytes = try AtomicFile.read(name, in: folder, bytesMax: 4096),
+            bytes.count == size + 16
+        else { return nil }
+        return bytes.withUnsafeBytes { bytes in
+            let sum = Checksum.of64(UnsafeRawBufferPointer(rebasing: bytes[..<(size + 8)]))
+            guard bytes.loadUnaligned(as: UInt64.self) == magic,
+                bytes.loadUnaligned(fromByteOffset: size + 8, as: UInt64.self) == sum
+            else { return nil }
+            return bytes.loadUnaligned(fromByteOffset: 8, as: Checkpoint.self)
+        }
+    }
+
+    init(folder: OwnedDescriptor, _ checkpoint: Checkpoint) {
+        self.folder = folder
+        current = Mutex(checkpoint)
+    }
+
+    var value: Checkpoint { current.withLock { $0 } }
+
+    /// Changes the checkpoint; it is on disk when this returns. Nothing is written when nothing
+    /// changed.
+    func update(_ change: (inout Checkpoint) -> Void) throws(Errno) {
+        let error = current.withLock { checkpoint -> Errno? in
+            var next = checkpoint
+            change(&next)
+            guard next != checkpoint else { return nil }
+            do throws(Errno) {
+                try write(next)
+                checkpoint = next
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let error { throw error }
+    }
+
+    /// Writes the checkpoint as it stands.
+    func write() throws(Errno) { try write(value) }
+
+    private func write(_ checkpoint: Checkpoint) throws(Errno) {
+        let size = MemoryLayout<Checkpoint>.size
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: size + 16, alignment: 8)
+        defer { room.deallocate() }
+        room.storeBytes(of: Self.magic, as: UInt64.self)
+        room.storeBytes(of: checkpoint, toByteOffset: 8, as: Checkpoint.self)
+        let sum = Checksum.of64(UnsafeRawBufferPointer(rebasing: room[..<(size + 8)]))
+        room.storeBytes(of: sum, toByteOffset: size + 8, as: UInt64.self)
+        try AtomicFile.write(
+            UnsafeRawBufferPointer(room), to: Self.name, in: folder.descriptor)
+    }
+}
+
+/// This boot of the machine as two numbers; zeros when the kernel does not say.
+enum BootID {
+    static func current() -> (UInt64, UInt64) {
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
+        defer { room.deallocate() }
+        guard let file = try? SystemCall.open("/proc/sys/kernel/random/boot_id", 0) else {
+            return (0, 0)
+        }
+        defer { SystemCall.close(file) }
+        guard let count = try? SystemCall.readAll(file, room, at: 0) else { return (0, 0) }
+        let sum = Checksum.of128(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        return (sum.low, sum.high)
+    }
+}

@@ -1,0 +1,67 @@
+internal import CPosix
+package import FileSystemAccess
+internal import Synchronization
+
+/// Makes applied changes durable: on a thread of its own, while the apply thread goes on.
+package final class Syncer: Sendable {
+    private let roots: [OwnedDescriptor]
+    private let checkpoint: CheckpointStore
+    private let latest = Mutex<SyncPoint?>(nil)
+
+    init(roots: [OwnedDescriptor], checkpoint: CheckpointStore) {
+        self.roots = roots
+        self.checkpoint = checkpoint
+    }
+
+    /// The position that survives a power cut.
+    package var durable: UInt64 { checkpoint.value.durable }
+
+    /// Everything applied when this is called is durable when it returns. Takes as long as the disk
+    /// needs. Answers the durable position.
+    @discardableResult
+    package func sync() throws(Errno) -> UInt64 {
+        guard let point = latest.withLock({ $0 }) else { return durable }
+        let stored = checkpoint.value
+        if stored.journalID == point.journalID, stored.durable == point.applied,
+            stored.logGeneration == point.logGeneration, stored.logOffset == point.logOffset
+        {
+            return point.applied
+        }
+        _ = try SystemCall.check { cposix_fdatasync(point.log.descriptor) }
+        try syncFileSystems()
+        try checkpoint.update { checkpoint in
+            // A log that was replaced meanwhile was synced on its own.
+            guard checkpoint.logGeneration == point.logGeneration,
+                checkpoint.logOffset <= point.logOffset
+            else { return }
+            checkpoint.journalID = point.journalID
+            checkpoint.durable = point.applied
+            checkpoint.logOffset = point.logOffset
+            checkpoint.time = point.time
+        }
+        return durable
+    }
+
+    func syncFileSystems() throws(Errno) {
+        var done: [UInt64] = []
+        for root in roots {
+            let device = UInt64(try SystemCall.status(of: root.descriptor).st_dev)
+            if done.contains(device) { continue }
+            done.append(device)
+            _ = try SystemCall.check { cposix_syncfs(root.descriptor) }
+        }
+    }
+
+    func publish(_ point: SyncPoint) { latest.withLock { $0 = point } }
+}
+
+/// What a sync makes durable.
+struct SyncPoint: Sendable {
+    var applied: UInt64
+    var journalID: UInt64
+    var logGeneration: UInt64
+    var logOffset: UInt64
+    var log: OwnedDescriptor
+    /// Nanoseconds since 1970-01-01 UTC.
+    var time: Int64
+}
