@@ -23,6 +23,9 @@ final class LinkHandler: ChannelInboundHandler {
     private(set) var delegate: (any LinkDelegate)?
     /// The first thing that went wrong is what the delegate is told.
     private var reason: TransportError?
+    /// Until the first bytes come, the peer may still refuse our certificate: in TLS 1.3 the client
+    /// is done with the handshake before the server has seen it.
+    private var hasHeardPeer = false
 
     /// Longer writes are handed to TLS in pieces, so that the peer decrypts one while the next is
     /// encrypted, and both stay in the processor's cache; bytes.
@@ -103,6 +106,7 @@ final class LinkHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard reason == nil else { return }
+        hasHeardPeer = true
         var bytes = unwrapInboundIn(data)
         do throws(WireError) {
             while let frame = try assembler.next(from: &bytes) {
@@ -145,7 +149,7 @@ final class LinkHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        reason = reason ?? TransportError(error, isHandshaking: link == nil)
+        reason = reason ?? TransportError(error, isHandshaking: !hasHeardPeer)
         context.close(promise: nil)
     }
 
@@ -174,10 +178,19 @@ extension TransportError {
     init(_ error: any Error, isHandshaking: Bool) {
         switch error {
         case let error as TransportError: self = error
-        case NIOSSLError.handshakeFailed(let problem): self = .refusedByPeer("\(problem)")
+        case NIOSSLError.handshakeFailed(let problem): self = .refusedByPeer(Self.words(problem))
         case NIOSSLError.uncleanShutdown: self = .cut("the connection ended without a farewell")
-        case is BoringSSLError where isHandshaking: self = .refusedByPeer("\(error)")
+        case let error as BoringSSLError where isHandshaking:
+            self = .refusedByPeer(Self.words(error))
         default: self = .cut("\(error)")
         }
+    }
+
+    /// The one name that tells something out of a message full of file names, such as
+    /// `SSLV3_ALERT_CERTIFICATE_UNKNOWN`.
+    private static func words(_ error: BoringSSLError) -> String {
+        let text = "\(error)"
+        let names = text.split { !($0.isLetter && $0.isUppercase || $0.isNumber || $0 == "_") }
+        return names.last { $0.contains("_") }.map(String.init) ?? text
     }
 }
