@@ -16,14 +16,15 @@ let argumentParser: Target.Dependency = .product(
 let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let database: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpServer: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
-let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
-let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioSecure: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -40,30 +41,95 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "understudy",
+    products: [
+        .executable(name: "understudyd", targets: ["understudyd"]),
+        .executable(name: "understudy-capture", targets: ["understudy-capture"]),
+        .executable(name: "dtcl", targets: ["dtcl"]),
+        .library(name: "ScriptHost", targets: ["ScriptHost"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // C interop: no logic.
         .target(name: "CPosix"),
-        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-        // Engine, pure.
-        room("ReplicationModel", ["CXXHash"]),
-        room("SessionCore"),
-        // Engine, input and output.
-        room("FileSystemAccess", ["CPosix"]),
-        room("Journal", ["CPosix", "FileSystemAccess", "ReplicationModel"]),
+        .systemLibrary(name: "CLinuxFuse"),
+        .systemLibrary(
+            name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+
+        // Language.
+        room("DTCLSyntax"),
+        room("DTCLInterpreter", ["DTCLSyntax"]),
+        room("CommandTable", ["CommandModel", "DTCLInterpreter", "DTCLSyntax"]),
+        room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
+        room("ScriptHost", ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"]),
+
         // Control.
         room("CommandModel"),
+        room("ControlClient", ["CPosix", "CommandModel"]),
+        room("ControlServer", ["CommandModel", httpServer, httpTypes, logging, nioCore, nioPosix]),
+        room("Identity", ["CPosix", certificates, crypto, nioSecure, swiftASN1]),
+        room("ToolKit", ["DTCLSyntax"]),
+
+        // Engine: names.
+        room("ReplicationModel", ["CXXHash"]),
+        // Engine: decisions.
+        room("MirrorCore", ["ReplicationModel"]),
+        room("SessionCore"),
+        room("WireProtocol", ["ReplicationModel"]),
+        // Engine: input and output.
+        room("FileSystemAccess", ["CPosix"]),
+        room("FuseKernel", ["CLinuxFuse"]),
+        room("Journal", ["CPosix", "ReplicationModel"]),
+        room("StateStore", ["ReplicationModel", database]),
+        room("TargetApply", ["CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel"]),
+        room(
+            "MirrorSource",
+            ["CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel", "WireProtocol"]),
+        room("Transport", ["Identity", "WireProtocol", nioCore, nioPosix, nioSecure, nioTLS]),
+        // Engine: composition.
+        room(
+            "CaptureFS",
+            ["CPosix", "FileSystemAccess", "FuseKernel", "Journal", "ReplicationModel"]),
+        room(
+            "Runtime",
+            [
+                "CPosix", "CaptureFS", "CommandModel", "FileSystemAccess", "Identity", "Journal",
+                "MirrorCore", "MirrorSource", "ReplicationModel", "SessionCore", "StateStore",
+                "TargetApply", "Transport", "WireProtocol", logging, nioCore, nioPosix,
+            ]),
+
+        // Programs.
+        tool(
+            "dtcl",
+            [
+                "CPosix", "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter",
+                "DTCLSyntax", "ScriptHost", "ToolKit", "UnderstudyCommands",
+            ]),
+        tool(
+            "understudy-capture",
+            [
+                "CPosix", "CaptureFS", "FileSystemAccess", "FuseKernel", "Journal",
+                "ReplicationModel",
+            ]),
+        tool(
+            "understudyd",
+            [
+                "CommandModel", "CommandTable", "ControlServer", "Runtime", "StateStore",
+                "UnderstudyCommands", argumentParser, logging, yaml,
+            ]),
+
         // Tests.
         tests("JournalTests", ["Journal", "ReplicationModel"]),
         tests("SessionCoreTests", ["SessionCore"]),
