@@ -62,7 +62,7 @@ extension FunctionCompiler {
 
     /// The values of the dynamic words stand in neighbouring registers; the result comes back in
     /// the first of them.
-    func compileCommand(_ command: CommandLine, into target: Int, isResultTaken: Bool) {
+    func compileCommand(_ command: CommandWords, into target: Int, isResultTaken: Bool) {
         let outer = range
         range = command.range
         defer { range = outer }

@@ -1,7 +1,7 @@
 // Words of command lines, and the texts inside words and quotes.
 extension Parser {
     /// The words up to the end of the statement, or up to `)`, which is left for the caller.
-    mutating func parseCommand(isParenthesised: Bool) -> CommandLine {
+    mutating func parseCommand(isParenthesised: Bool) -> CommandWords {
         productions.insert(.command)
         let start = peek(.command).lower
         var words: [Word] = []
@@ -14,7 +14,7 @@ extension Parser {
             if let word = parseWord() { words.append(word) }
         }
         if words.isEmpty, !isRecovering { fail(.valueExpected, mode: .command) }
-        return CommandLine(words: words, range: range(from: start))
+        return CommandWords(words: words, range: range(from: start))
     }
 
     private static func isSign(_ kind: TokenKind) -> Bool {

@@ -1,6 +1,6 @@
 /// Walks a tree and keeps the command lines.
 struct CommandCollector {
-    var commands: [CommandLine] = []
+    var commands: [CommandWords] = []
 
     mutating func visit(_ statements: [Statement]) {
         for statement in statements { visit(statement) }
@@ -46,7 +46,7 @@ struct CommandCollector {
         }
     }
 
-    private mutating func visit(_ command: CommandLine) {
+    private mutating func visit(_ command: CommandWords) {
         commands.append(command)
         for word in command.words {
             switch word.kind {

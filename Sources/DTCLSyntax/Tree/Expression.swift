@@ -14,7 +14,7 @@ public struct Expression: Sendable, Hashable {
         case call(Name, [Expression])
         case field(Expression, Name)
         case element(Expression, Expression)
-        case command(CommandLine)
+        case command(CommandWords)
         /// What could not be read; always with a diagnostic.
         case invalid
     }

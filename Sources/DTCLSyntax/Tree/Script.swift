@@ -24,7 +24,7 @@ public struct Script: Sendable {
     }
 
     /// Every command of the tree in the order of the text, those in expressions too.
-    public var commandLines: [CommandLine] {
+    public var commands: [CommandWords] {
         var collector = CommandCollector()
         collector.visit(statements)
         return collector.commands.sorted { $0.range.lower < $1.range.lower }

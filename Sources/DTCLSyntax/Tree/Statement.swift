@@ -2,7 +2,7 @@
 public struct Statement: Sendable, Hashable {
     public indirect enum Kind: Sendable, Hashable {
         case assignment(AssignmentTarget, Expression)
-        case command(CommandLine)
+        case command(CommandWords)
         /// A procedure called on its own line.
         case call(Expression)
         case conditional([ConditionalBranch], otherwise: [Statement])

@@ -1,5 +1,5 @@
 /// A command as written: its words belong to the command table, which knows what they mean.
-public struct CommandLine: Sendable, Hashable {
+public struct CommandWords: Sendable, Hashable {
     public var words: [Word]
     public var range: SourceRange
 }
