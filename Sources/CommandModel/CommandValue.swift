@@ -28,6 +28,21 @@ public struct CommandRecord: Sendable, Hashable {
         for (name, value) in fields { self[name] = value }
     }
 
+    /// A name that stands twice keeps its first place and its last value. For any number of fields.
+    public init(fields: [Field]) {
+        var places: [String: Int] = [:]
+        self.fields = []
+        self.fields.reserveCapacity(fields.count)
+        for field in fields {
+            if let place = places[field.name] {
+                self.fields[place].value = field.value
+            } else {
+                places[field.name] = self.fields.count
+                self.fields.append(field)
+            }
+        }
+    }
+
     /// nil where no field has that name; setting nil removes it.
     public subscript(_ name: String) -> CommandValue? {
         get { fields.first { $0.name == name }?.value }

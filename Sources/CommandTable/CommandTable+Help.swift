@@ -1,0 +1,112 @@
+import DTCLSyntax
+
+// Help for people at a prompt, made from the declarations.
+extension CommandTable {
+    /// One line a command, in groups.
+    public func overview() -> [String] {
+        var lines: [String] = []
+        let width = declarations.map(\.name.count).max() ?? 0
+        for group in groups {
+            if !lines.isEmpty { lines.append("") }
+            lines.append(group.name)
+            for declaration in group.declarations {
+                let gap = String(repeating: " ", count: width - declaration.name.count + 2)
+                lines.append("  \(declaration.name)\(gap)\(declaration.summary)")
+            }
+        }
+        return lines
+    }
+
+    /// What the words lead to: a command in full, then those whose words begin so. Empty when the
+    /// first word is no command; `nearestCommand` may help then.
+    public func help(on words: [String]) -> [String] {
+        let found = declarations(startingWith: words)
+        let here = found.prefix { $0.words.count == found[0].words.count && $0.name == found[0].name }
+        let isCommand = !here.isEmpty && lookup(words).count >= here[0].words.count
+        var lines: [String] = []
+        let isPlanned = !here.contains(where: \.isAvailable)
+        let told = isCommand ? here.filter { $0.isAvailable || isPlanned } : []
+        for declaration in told { lines += (lines.isEmpty ? [] : [""]) + declaration.help }
+        let others = isCommand ? found.dropFirst(here.count).filter(\.isAvailable) : found
+        if !lines.isEmpty, !others.isEmpty { lines.append("") }
+        for declaration in others {
+            lines += [declaration.usage, "    \(declaration.summary)"]
+        }
+        return lines
+    }
+
+    /// Command words close to a wrong first word.
+    public func nearestCommand(to word: String) -> String? {
+        let spellings = lookup([String]()).following.flatMap { [$0.text] + $0.aliases }
+        return NearestName.nearest(to: word, among: spellings)
+    }
+
+    struct Group {
+        var name: String
+        var declarations: [CommandDeclaration]
+    }
+
+    /// In the order of their first command.
+    var groups: [Group] {
+        var groups: [Group] = []
+        for declaration in declarations {
+            if let place = groups.firstIndex(where: { $0.name == declaration.group }) {
+                groups[place].declarations.append(declaration)
+            } else {
+                groups.append(Group(name: declaration.group, declarations: [declaration]))
+            }
+        }
+        return groups
+    }
+}
+
+extension CommandDeclaration {
+    /// Everything about the command.
+    var help: [String] {
+        var lines = [usage, "", "  \(sentence(summary))"]
+        if !details.isEmpty { lines += [""] + wrapped(details).map { "  \($0)" } }
+        lines += ["", "  Access: \(access)"]
+        if !answer.isEmpty { lines.append("  Value: \(answer)") }
+        if let forms = shortForms { lines.append("  Short: \(forms)") }
+        if !isAvailable { lines.append("  Not available in this version.") }
+        if !examples.isEmpty {
+            lines += ["", "  Examples:"]
+            for example in examples {
+                let explanation = example.explanation.isEmpty ? "" : "    # \(example.explanation)"
+                lines.append("    \(example.line)\(explanation)")
+            }
+        }
+        return lines
+    }
+
+    var access: String {
+        switch permission {
+        case .none: "none"
+        case .monitor: "monitor"
+        case .full: "full"
+        }
+    }
+
+    /// The shortest way to type the command words, nil when they cannot be shortened.
+    var shortForms: String? {
+        let short = words.map(\.shortest).joined(separator: " ")
+        return short == name ? nil : short.lowercased()
+    }
+
+    private func wrapped(_ text: String) -> [String] {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let last = lines.last, last.count + word.count < 92 {
+                lines[lines.count - 1] = "\(last) \(word)"
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+}
+
+/// With a capital and a full stop.
+func sentence(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst() + "."
+}

@@ -1,0 +1,94 @@
+import CommandModel
+import CommandTable
+import DTCLSyntax
+import Testing
+import UnderstudyCommands
+
+@Suite struct TableTests {
+    private let table = UnderstudyCommands.table
+
+    @Test func `no two commands can be meant by one short form`() {
+        #expect(table.ambiguities == [])
+    }
+
+    @Test func `short forms have three letters at least`() {
+        for declaration in table.declarations {
+            for word in declaration.words + declaration.pattern.keywords {
+                #expect(word.shortest.count >= min(3, word.text.count), "\(word.text)")
+            }
+        }
+    }
+
+    @Test func `every example binds to its own command`() {
+        for declaration in table.declarations {
+            #expect(!declaration.isAvailable || !declaration.examples.isEmpty, "\(declaration.id)")
+            for example in declaration.examples {
+                let script = Script.parse(example.line)
+                let binding = script.commandLines.first.map { table.bind($0) }
+                #expect(
+                    binding?.command?.declaration.id == declaration.id,
+                    "\(example.line): \(binding?.diagnostics.first?.message ?? "")")
+            }
+        }
+    }
+
+    @Test func `passwords are raw and program arguments are split`() {
+        #expect(treatments("logon alpha admin \"pa$word\"") == [3: .raw])
+        #expect(treatments("logon alpha admin $password") == [:])
+        #expect(
+            treatments("script add 1 on beta mirrorstop=\"/x\" args=\"$a $b\"") == [10: .split])
+        // A line that does not bind still keeps its secret.
+        #expect(treatments("logon alpha admin \"pa$word\" domain too much") == [3: .raw])
+    }
+
+    @Test func `a variable is checked when the command runs`() throws {
+        let script = Script.parse("disconnect $id")
+        let bound = try #require(table.bind(script.commandLines[0]).command)
+        #expect(try bound.request(values: [1: .integer(3)]).arguments["connection"] == .integer(3))
+        #expect(try bound.request(values: [1: .text("3")]).arguments["connection"] == .integer(3))
+        for wrong: CommandValue in [.text("*"), .integer(-107), .list([]), .none, .text("x")] {
+            do throws(CommandError) {
+                _ = try bound.request(values: [1: wrong])
+                Issue.record("\(wrong) was taken for a connection")
+            } catch {
+                #expect(error.code == ErrorCode.invalidParameter.rawValue)
+                #expect(error.message.contains("expected a connection id or '*'"))
+            }
+        }
+    }
+
+    @Test func `PLAN is recognised as the last word of what changes something`() {
+        let plan = table.bind(Script.parse("repset delete a plan").commandLines[0])
+        #expect(plan.command?.isPlan == true)
+        let read = table.bind(Script.parse("repset list plan").commandLines[0])
+        #expect(read.command == nil)
+    }
+
+    @Test func `completion offers what can follow`() {
+        #expect(words(after: "repset", "ru") == ["RULE"])
+        #expect(words(after: "connect a to beta") == ["MAP"])
+        #expect(words(after: "connect a to beta map") == ["EXACT", "BASE"])
+        #expect(words(after: "mirror start 1", "d") == ["DIFFERENT"])
+        #expect(words(after: "", "wait") == ["WAITONMIRROR"])
+        let values = table.completions(after: Script.parse("disconnect").commandLines[0].words)
+        #expect(values == [.value(.connection(allowsAll: true), shown: "CON")])
+    }
+
+    @Test func `help knows commands and groups of them`() {
+        #expect(table.help(on: ["repset", "rule"]).filter { !$0.hasPrefix(" ") }.count == 2)
+        #expect(table.help(on: ["conn"]).first?.hasPrefix("CONNECT set TO target MAP") == true)
+        #expect(table.help(on: ["nothing"]) == [])
+        #expect(table.nearestCommand(to: "conect") == "CONNECT")
+    }
+
+    private func treatments(_ line: String) -> [Int: ValueKind.Treatment] {
+        table.bind(Script.parse(line).commandLines[0]).treatments
+    }
+
+    private func words(after line: String, _ prefix: String = "") -> [String] {
+        let words = line.isEmpty ? [] : Script.parse(line).commandLines[0].words
+        return table.completions(after: words, prefix: prefix).compactMap { candidate in
+            if case .word(let word) = candidate { word } else { nil }
+        }
+    }
+}
