@@ -94,8 +94,8 @@ package final class ControlServer: Sendable {
         onRunning: @escaping @Sendable () -> Void
     ) throws -> any Service {
         var quiet = logger
-        // The library tells of every start and of every client that goes away.
-        quiet.logLevel = max(logger.logLevel, .error)
+        // What the library has to say (starts, clients that go away) is said here, or is no news.
+        quiet.logLevel = .critical
         return try HTTPServerBuilder.http1().buildServer(
             configuration: ServerConfiguration(
                 address: .unixDomainSocket(path: socketPath),
