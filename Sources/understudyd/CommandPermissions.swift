@@ -1,31 +1,23 @@
+import CommandTable
 import ControlServer
+import UnderstudyCommands
 
-/// What each command of this server needs of its caller.
+/// What each command needs of its caller, as its declaration says.
 enum CommandPermissions {
     /// nil: there is no such command.
     static func needed(for command: String) -> ControlAccess? { table[command] }
 
-    private static let table: [String: ControlAccess] = [
-        "connect": .full,
-        "connections": .monitor,
-        "disconnect": .full,
-        "dtfs.list": .monitor,
-        "dtfs.mount": .full,
-        "dtfs.unmount": .full,
-        "mirror.start": .full,
-        "mirror.stop": .full,
-        "pair": .full,
-        "repset.create": .full,
-        "repset.delete": .full,
-        "repset.display": .monitor,
-        "repset.list": .monitor,
-        "repset.rule.add": .full,
-        "repset.rule.remove": .full,
-        "repset.save": .full,
-        "repset.use": .full,
-        "status": .monitor,
-        "sync": .monitor,
-        "verify": .full,
-        "waitonmirror": .monitor,
-    ]
+    private static let table = Dictionary(
+        UnderstudyCommands.table.declarations.filter(\.isAvailable)
+            .map { ($0.id, access($0.permission)) },
+        // Declarations may share an id; then the stricter one holds.
+        uniquingKeysWith: { max($0, $1) })
+
+    private static func access(_ permission: CommandDeclaration.Permission) -> ControlAccess {
+        switch permission {
+        case .none: .none
+        case .monitor: .monitor
+        case .full: .full
+        }
+    }
 }
