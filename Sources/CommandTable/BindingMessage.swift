@@ -10,17 +10,16 @@ enum BindingMessage {
         at place: Int, in words: [Word], _ range: SourceRange, _ expectations: [Expectation],
         usage: String
     ) -> Diagnostic {
-        var notes: [Diagnostic.Note] = []
-        var keywords: [CommandWord] = []
-        for case .word(let word) in expectations { keywords.append(word) }
-        if place < words.count { notes = nearest(to: words[place], among: keywords) }
-        notes.append(Diagnostic.Note(message: "usage: \(usage)"))
+        var notes = [Diagnostic.Note(message: "usage: \(usage)")]
         for case .other(let given) in expectations {
             return Diagnostic(
                 id: "option-contradicts", range: self.place(of: place, in: words, range),
                 message: "got '\(given)', which is given already or contradicts what is",
                 notes: notes)
         }
+        var keywords: [CommandWord] = []
+        for case .word(let word) in expectations { keywords.append(word) }
+        if place < words.count { notes = nearest(to: words[place], among: keywords) + notes }
         var expected = alternatives(expectations.map(describe))
         if place < words.count, expectations.contains(where: \.isName),
             let text = words[place].staticText

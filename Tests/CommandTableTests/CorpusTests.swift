@@ -20,7 +20,7 @@ import UnderstudyCommands
     static func answer(to line: String) -> [String] {
         let script = Script.parse(line)
         if script.hasErrors { return script.diagnostics.map { "syntax: \($0.message)" } }
-        guard let command = script.commandLines.first else { return ["no command"] }
+        guard let command = script.commands.first else { return ["no command"] }
         let binding = UnderstudyCommands.table.bind(command)
         guard let bound = binding.command else {
             return binding.diagnostics.flatMap { describe($0, in: script.source) }

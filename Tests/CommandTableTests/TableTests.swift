@@ -24,7 +24,7 @@ import UnderstudyCommands
             #expect(!declaration.isAvailable || !declaration.examples.isEmpty, "\(declaration.id)")
             for example in declaration.examples {
                 let script = Script.parse(example.line)
-                let binding = script.commandLines.first.map { table.bind($0) }
+                let binding = script.commands.first.map { table.bind($0) }
                 #expect(
                     binding?.command?.declaration.id == declaration.id,
                     "\(example.line): \(binding?.diagnostics.first?.message ?? "")")
@@ -43,7 +43,7 @@ import UnderstudyCommands
 
     @Test func `a variable is checked when the command runs`() throws {
         let script = Script.parse("disconnect $id")
-        let bound = try #require(table.bind(script.commandLines[0]).command)
+        let bound = try #require(table.bind(script.commands[0]).command)
         #expect(try bound.request(values: [1: .integer(3)]).arguments["connection"] == .integer(3))
         #expect(try bound.request(values: [1: .text("3")]).arguments["connection"] == .integer(3))
         for wrong: CommandValue in [.text("*"), .integer(-107), .list([]), .none, .text("x")] {
@@ -58,9 +58,9 @@ import UnderstudyCommands
     }
 
     @Test func `PLAN is recognised as the last word of what changes something`() {
-        let plan = table.bind(Script.parse("repset delete a plan").commandLines[0])
+        let plan = table.bind(Script.parse("repset delete a plan").commands[0])
         #expect(plan.command?.isPlan == true)
-        let read = table.bind(Script.parse("repset list plan").commandLines[0])
+        let read = table.bind(Script.parse("repset list plan").commands[0])
         #expect(read.command == nil)
     }
 
@@ -70,7 +70,7 @@ import UnderstudyCommands
         #expect(words(after: "connect a to beta map") == ["EXACT", "BASE"])
         #expect(words(after: "mirror start 1", "d") == ["DIFFERENT"])
         #expect(words(after: "", "wait") == ["WAITONMIRROR"])
-        let values = table.completions(after: Script.parse("disconnect").commandLines[0].words)
+        let values = table.completions(after: Script.parse("disconnect").commands[0].words)
         #expect(values == [.value(.connection(allowsAll: true), shown: "CON")])
     }
 
@@ -82,11 +82,11 @@ import UnderstudyCommands
     }
 
     private func treatments(_ line: String) -> [Int: ValueKind.Treatment] {
-        table.bind(Script.parse(line).commandLines[0]).treatments
+        table.bind(Script.parse(line).commands[0]).treatments
     }
 
     private func words(after line: String, _ prefix: String = "") -> [String] {
-        let words = line.isEmpty ? [] : Script.parse(line).commandLines[0].words
+        let words = line.isEmpty ? [] : Script.parse(line).commands[0].words
         return table.completions(after: words, prefix: prefix).compactMap { candidate in
             if case .word(let word) = candidate { word } else { nil }
         }

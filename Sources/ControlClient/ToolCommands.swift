@@ -1,0 +1,174 @@
+package import CommandModel
+package import CommandTable
+package import ScriptHost
+
+/// The commands that a tool answers itself, and what it does before others go to a server.
+package struct ToolCommands: ClientCommands {
+    private let book: ServerBook
+    private let table: CommandTable
+    private let statements: [(usage: String, summary: String)]
+    /// The tool's name and version.
+    private let version: String
+
+    package init(
+        book: ServerBook, table: CommandTable, statements: [(usage: String, summary: String)],
+        version: String
+    ) {
+        self.book = book
+        self.table = table
+        self.statements = statements
+        self.version = version
+    }
+
+    package func execute(
+        _ request: CommandRequest, in session: ServerSession
+    ) async throws(CommandError) -> CommandOutcome {
+        let machine = request.arguments["machine"]?.text ?? ""
+        switch request.command {
+        case "login": return .result(try await login(machine))
+        case "logout": return .result(CommandResult())
+        case "source":
+            _ = try await book.client(for: machine)
+            await session.setSource(machine)
+            return .result(CommandResult())
+        case "target":
+            await session.setTarget(machine)
+            return .result(CommandResult())
+        case "ping":
+            let record = try await book.record(of: book.client(for: machine))
+            return .result(CommandResult(lines: [pingLine(machine, record)]))
+        case "servers": return .result(await servers())
+        case "version": return .result(try await version(of: request.arguments["machine"]?.text))
+        case "pair":
+            let source = try await book.client(for: request.arguments["source"]?.text ?? "")
+            let target = try await book.client(for: request.arguments["target"]?.text ?? "")
+            try await pair(source, target, origin: request.origin)
+            return .result(CommandResult())
+        case "help": return .result(try help(request))
+        case "quit": return .end(exitStatus: 0)
+        default:
+            throw CommandError(.invalidCommand, "'\(request.command)' is not available here")
+        }
+    }
+
+    // MARK: Servers
+
+    private func login(_ machine: String) async throws(CommandError) -> CommandResult {
+        let record = try await book.record(of: book.client(for: machine))
+        let access = Int(clamping: record["access"]?.integer ?? 0)
+        let word = ["DT_NO_ACCESS", "DT_MONITOR_ACCESS", "DT_FULL_ACCESS"][max(0, min(access, 2))]
+        return CommandResult(
+            value: .integer(Int64(access)), lines: ["User access level set to \(word)"])
+    }
+
+    private func pingLine(_ machine: String, _ record: CommandRecord) -> String {
+        let name = record["name"]?.text ?? machine
+        return "\(name) answers, version \(record["version"]?.text ?? "unknown")"
+    }
+
+    private func servers() async -> CommandResult {
+        var lines: [String] = []
+        var list: [CommandValue] = []
+        for entry in await book.entries() {
+            var fields: CommandRecord = [
+                "name": .text(entry.name), "control": .text("\(entry.client.address)"),
+            ]
+            do throws(CommandError) {
+                let record = try await book.record(of: entry.client)
+                fields["reachable"] = .boolean(true)
+                for name in ["address", "port", "version", "access"] { fields[name] = record[name] }
+            } catch {
+                fields["reachable"] = .boolean(false)
+                fields["reason"] = .text(error.message)
+            }
+            lines.append(Self.serverLine(fields))
+            list.append(.record(fields))
+        }
+        if list.isEmpty { lines = ["No servers are known."] }
+        return CommandResult(value: .list(list), lines: lines)
+    }
+
+    private static func serverLine(_ fields: CommandRecord) -> String {
+        let isReachable = fields["reachable"]?.boolean == true
+        let level = Int(clamping: fields["access"]?.integer ?? 0)
+        let access = ["no access", "monitor", "full"][max(0, min(level, 2))]
+        let columns = [
+            (fields["name"]?.text ?? "", 24),
+            (isReachable ? "reachable" : "not reachable", 15),
+            (isReachable ? access : "", 11),
+            (fields["version"]?.text ?? "", 12),
+        ]
+        var line = ""
+        for (text, width) in columns {
+            line += text + String(repeating: " ", count: max(1, width - text.count))
+        }
+        return line + (fields["address"]?.text ?? fields["control"]?.text ?? "")
+    }
+
+    private func version(of machine: String?) async throws(CommandError) -> CommandResult {
+        guard let machine else {
+            return CommandResult(value: .text(version), lines: [version])
+        }
+        let record = try await book.record(of: book.client(for: machine))
+        let text = record["version"]?.text ?? "unknown"
+        return CommandResult(value: .text(text), lines: ["\(record["name"]?.text ?? machine) \(text)"])
+    }
+
+    // MARK: Before a command
+
+    /// CONNECT first makes both servers known to each other. A target that cannot be reached from
+    /// here may be known to the source from before, so that the source has the last word.
+    package func prepare(
+        _ request: CommandRequest, for executor: any CommandExecutor, in session: ServerSession
+    ) async throws(CommandError) -> CommandRequest {
+        guard request.command == "connect", let source = executor as? ControlClient,
+            let machine = request.arguments["target"]?.text,
+            let target = try? await book.client(for: machine),
+            let record = try? await book.record(of: target)
+        else { return request }
+        try await pair(source, target, origin: request.origin)
+        var prepared = request
+        if let name = record["name"] { prepared.arguments["target"] = name }
+        return prepared
+    }
+
+    private func pair(
+        _ source: ControlClient, _ target: ControlClient, origin: String
+    ) async throws(CommandError) {
+        let ends = [source, target]
+        var records: [CommandRecord] = []
+        for client in ends {
+            var record = try await book.record(of: client)
+            record["access"] = nil
+            records.append(record)
+        }
+        for (client, other) in zip(ends, records.reversed()) {
+            let request = CommandRequest(command: "pair", arguments: other, origin: origin)
+            _ = try await client.execute(request) { _ in }
+        }
+    }
+
+    // MARK: Help
+
+    private func help(_ request: CommandRequest) throws(CommandError) -> CommandResult {
+        let words = (request.arguments["topic"]?.list ?? []).compactMap(\.text)
+        guard let first = words.first else {
+            return CommandResult(lines: overview())
+        }
+        let lines = table.help(on: words)
+        if !lines.isEmpty { return CommandResult(lines: lines) }
+        let wanted = first.uppercased()
+        let found = statements.filter { $0.usage.split(separator: " ").contains { $0 == wanted } }
+        if !found.isEmpty {
+            return CommandResult(lines: found.flatMap { [$0.usage, "    \($0.summary)"] })
+        }
+        let hint = table.nearestCommand(to: first).map { ", did you mean '\($0)'?" } ?? ""
+        throw CommandError(.invalidParameter, "there is no command '\(first)'\(hint)")
+    }
+
+    package func overview() -> [String] {
+        var lines = table.overview() + ["", "Statements"]
+        for statement in statements { lines.append("  \(statement.usage)") }
+        return lines + ["", "HELP followed by a command explains it."]
+    }
+}

@@ -1,0 +1,126 @@
+public import CommandTable
+public import DTCLInterpreter
+public import DTCLSyntax
+
+/// Runs scripts: compiles them, binds their commands to a table, hands the commands to a router and
+/// shows what comes back. It knows no particular command and no server.
+public struct ScriptHost: Sendable {
+    public var table: CommandTable
+    public var router: any CommandRouter
+    public var output: any ScriptOutput
+    public var limits: Limits
+    public var environment: ScriptEnvironment
+    /// Variables that are set before the script begins.
+    public var globals: [(name: String, value: ScriptValue)] = []
+    /// Longest time for a command in seconds, when the script sets none; nil for no limit.
+    public var timeoutSeconds: Double?
+    /// Shows every command before it runs, whatever the script sets.
+    public var echoes = false
+    /// Reads a file for INCLUDE; the path is absolute or relative to the including file already.
+    public var readFile: @Sendable (_ path: String) -> Result<SourceText, IncludeError> = { _ in
+        .failure(IncludeError("this host reads no other files"))
+    }
+
+    public init(
+        table: CommandTable, router: any CommandRouter, output: any ScriptOutput,
+        limits: Limits = .person, environment: ScriptEnvironment = ScriptEnvironment()
+    ) {
+        self.table = table
+        self.router = router
+        self.output = output
+        self.limits = limits
+        self.environment = environment
+    }
+
+    /// Every mistake that can be found without running.
+    public func check(_ source: SourceText) -> [ScriptDiagnostic] {
+        prepare(source, after: nil).diagnostics
+    }
+
+    /// Compiles, binds and runs a script from its beginning. Cancelling the task interrupts it.
+    public nonisolated(nonsending) func run(_ source: SourceText) async -> ScriptOutcome {
+        let prepared = prepare(source, after: nil)
+        guard let program = prepared.program else { return .rejected(prepared.diagnostics) }
+        let machine = Machine(program, limits: limits, environment: environment)
+        for global in globals { machine.setGlobal(global.name, global.value) }
+        let run = ScriptRun(
+            machine, prepared.commands, host: self, origin: "script:\(source.name)")
+        return await run.finish()
+    }
+}
+
+/// A compiled text with its commands bound.
+struct PreparedScript {
+    /// nil when there is an error anywhere.
+    var program: Program?
+    /// One for each of the program's new command sites.
+    var commands: [BoundCommand]
+    var diagnostics: [ScriptDiagnostic]
+}
+
+extension ScriptHost {
+    func prepare(_ source: SourceText, after previous: Program?) -> PreparedScript {
+        let script = Script.parse(source)
+        var options = CompileOptions()
+        options.globals = globals.map(\.name)
+        options.treatment = { words in treatments(of: words) }
+        options.include = { path, from in readFile(ScriptHost.resolve(path, from: from)) }
+        let compilation = Program.compile(script, options: options, after: previous)
+        var prepared = PreparedScript(
+            program: compilation.program, commands: [], diagnostics: compilation.diagnostics.map { ScriptDiagnostic($0) })
+        if let program = compilation.program {
+            for site in program.commandSites[program.newCommandSites] {
+                bind(site.words, site.range, site.source, &prepared)
+            }
+        } else {
+            // The text does not compile, so that only its own commands are known.
+            for command in script.commands {
+                bind(command.words, command.range, source, &prepared)
+            }
+        }
+        if prepared.diagnostics.contains(where: { $0.diagnostic.severity == .error }) {
+            prepared.program = nil
+        }
+        prepared.diagnostics = ScriptHost.sorted(prepared.diagnostics)
+        return prepared
+    }
+
+    private func bind(
+        _ words: [Word], _ range: SourceRange, _ source: SourceText,
+        _ prepared: inout PreparedScript
+    ) {
+        let binding = table.bind(words, range: range)
+        if let command = binding.command { prepared.commands.append(command) }
+        for diagnostic in binding.diagnostics {
+            prepared.diagnostics.append(ScriptDiagnostic(source: source, diagnostic: diagnostic))
+        }
+    }
+
+    private func treatments(of words: [Word]) -> [Int: WordTreatment] {
+        guard let first = words.first, let last = words.last else { return [:] }
+        return table.bind(words, range: first.range.union(last.range)).treatments.mapValues {
+            switch $0 {
+            case .raw: .raw
+            case .split: .split
+            }
+        }
+    }
+
+    /// By place within a file; files in the order in which they were met.
+    private static func sorted(_ diagnostics: [ScriptDiagnostic]) -> [ScriptDiagnostic] {
+        var files: [String] = []
+        for entry in diagnostics where !files.contains(entry.source.name) {
+            files.append(entry.source.name)
+        }
+        return files.flatMap { file in
+            diagnostics.filter { $0.source.name == file }
+                .sorted { $0.diagnostic.range.lower < $1.diagnostic.range.lower }
+        }
+    }
+
+    /// A path in a script counts from the folder of the script.
+    static func resolve(_ path: String, from file: String) -> String {
+        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+        return file[...slash] + path
+    }
+}

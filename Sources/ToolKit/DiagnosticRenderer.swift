@@ -1,0 +1,37 @@
+package import DTCLSyntax
+
+/// Messages about a text for people: place, message, the line with a mark below it, hints.
+package struct DiagnosticRenderer {
+    private let source: SourceText
+    private let lines: LineTable
+
+    package init(_ source: SourceText) {
+        self.source = source
+        lines = LineTable(source)
+    }
+
+    package func render(_ diagnostic: Diagnostic) -> [String] {
+        let place = "\(source.name):\(lines.position(of: diagnostic.range.lower))"
+        return ["\(place): \(diagnostic.severity.rawValue): \(diagnostic.message)"]
+            + excerpt(diagnostic.range)
+            + diagnostic.notes.map { note in
+                guard let range = note.range else { return "     = \(note.message)" }
+                return "     = line \(lines.position(of: range.lower).line): \(note.message)"
+            }
+    }
+
+    /// The line of a range, with carets beneath what belongs to it.
+    package func excerpt(_ range: SourceRange) -> [String] {
+        let start = lines.position(of: range.lower)
+        let end = lines.position(of: range.upper)
+        let text = lines.text(ofLine: start.line)
+        let number = String(start.line)
+        let margin = String(repeating: " ", count: max(0, 4 - number.count)) + number
+        let indent = String(text.prefix(start.column - 1).map { $0 == "\t" ? "\t" : " " })
+        let missing = start.column - 1 - indent.count
+        let width = end.line == start.line ? end.column - start.column : text.count - indent.count
+        let mark = "^" + String(repeating: "~", count: max(0, width - 1))
+        let blank = indent + String(repeating: " ", count: max(0, missing))
+        return ["\(margin) | \(text)", "     | \(blank)\(mark)"]
+    }
+}

@@ -1,0 +1,89 @@
+import ControlClient
+import DTCLInterpreter
+import DTCLSyntax
+import Glibc
+import ScriptHost
+import ToolKit
+import UnderstudyCommands
+
+/// The tool: reads its command line, does one job, ends with a status.
+@main
+enum Dtcl {
+    static func main() async {
+        // A reader that has gone shows as a failed write, not as a death.
+        signal(SIGPIPE, SIG_IGN)
+        let options: Options
+        do throws(Options.Failure) {
+            options = try Options(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            fail("\(error.message) (dtcl --help explains)")
+        }
+        exit(Int32(truncatingIfNeeded: await run(options)))
+    }
+
+    private static func run(_ options: Options) async -> Int {
+        switch options.job {
+        case .usage:
+            Terminal.write(Usage.text)
+            return 0
+        case .version:
+            Terminal.write("dtcl \(Usage.version)\n")
+            return 0
+        case .reference:
+            Terminal.write(HelpPage.reference)
+            return 0
+        case .help(let words): return HelpPage.show(words)
+        case .check(let files): return Check(isJSON: options.isJSON).run(files)
+        case .format: fail("'format' is not available in this version")
+        case .prompt:
+            return await PromptLoop(options).run()
+        case .file(let path):
+            do throws(InputFile.Failure) {
+                let bytes = try InputFile.read(path)
+                return await run(SourceText(bytes: bytes, name: path), options)
+            } catch {
+                fail(error.message)
+            }
+        case .standardInput:
+            do throws(InputFile.Failure) {
+                let bytes = try InputFile.readStandardInput()
+                return await run(SourceText(bytes: bytes, name: "standard input"), options)
+            } catch {
+                fail(error.message)
+            }
+        case .text(let text): return await run(SourceText(text, name: "-c"), options)
+        case nil: return 2
+        }
+    }
+
+    private static func run(_ source: SourceText, _ options: Options) async -> Int {
+        let host = makeHost(options, options.isJSON ? JSONOutput() : TextOutput())
+        let interruption = Interruption()
+        let task = Task { await host.run(source) }
+        interruption.handle { task.cancel() }
+        let outcome = await task.value
+        Reporter(isJSON: options.isJSON).report(outcome, of: source)
+        return outcome.exitStatus
+    }
+
+    static func makeHost(_ options: Options, _ output: any ScriptOutput) -> ScriptHost {
+        let table = UnderstudyCommands.table
+        let book = ServerBook(options.servers)
+        let commands = ToolCommands(
+            book: book, table: table, statements: UnderstudyCommands.statements,
+            version: "dtcl \(Usage.version)")
+        var host = ScriptHost(
+            table: table, router: ServerSession(directory: book, client: commands), output: output,
+            environment: World.environment(arguments: options.arguments))
+        host.globals = options.definitions.map { ($0.0, .text($0.1)) }
+        host.timeoutSeconds = options.timeoutSeconds
+        host.echoes = options.echoes
+        host.readFile = World.readScript
+        return host
+    }
+
+    static func fail(_ message: String) -> Never {
+        Terminal.write("dtcl: \(message)\n", to: .error)
+        exit(2)
+    }
+}

@@ -1,0 +1,85 @@
+import CommandModel
+import DTCLInterpreter
+import DTCLSyntax
+import ScriptHost
+import ToolKit
+
+/// Says how a run ended when it did not end well.
+struct Reporter {
+    var isJSON: Bool
+    /// Before every line for people.
+    var indent = ""
+
+    func report(_ outcome: ScriptOutcome, of source: SourceText) {
+        switch outcome {
+        case .finished: break
+        case .rejected(let diagnostics): report(diagnostics)
+        case .failed(let error): report(error, source)
+        case .interrupted: show(["interrupted"])
+        }
+    }
+
+    func report(_ diagnostics: [ScriptDiagnostic]) {
+        for entry in diagnostics {
+            if isJSON {
+                JSONOutput.show(.record(["diagnostic": Self.value(of: entry)]))
+            } else {
+                show(DiagnosticRenderer(entry.source).render(entry.diagnostic))
+            }
+        }
+    }
+
+    private func report(_ error: ScriptError, _ source: SourceText) {
+        if isJSON {
+            JSONOutput.show(.record(["error": Self.value(of: error)]))
+            return
+        }
+        // At the prompt the line stands right above.
+        if error.file == "prompt" {
+            show(["error \(error.code): \(error.message)"])
+            return
+        }
+        let command = error.command.map { " in '\($0)'" } ?? ""
+        let code = error.kind == .commandFailed ? " \(error.code)" : ""
+        show(["\(error.file):\(error.position): error\(code)\(command): \(error.message)"])
+        if error.file == source.name, !Self.hidesSecret(error) {
+            show(DiagnosticRenderer(source).excerpt(error.range))
+        }
+        for call in error.calls where !call.procedure.isEmpty {
+            show(["     = in procedure '\(call.procedure)', called at \(call.file):\(call.line)"])
+        }
+    }
+
+    /// The line itself would show what the command hides.
+    private static func hidesSecret(_ error: ScriptError) -> Bool {
+        error.command?.contains("***") == true
+    }
+
+    private func show(_ lines: [String]) {
+        Terminal.write(lines.map { "\(indent)\($0)\n" }.joined(), to: .error)
+    }
+
+    static func value(of entry: ScriptDiagnostic) -> CommandValue {
+        let lines = LineTable(entry.source)
+        let start = lines.position(of: entry.diagnostic.range.lower)
+        let end = lines.position(of: entry.diagnostic.range.upper)
+        return .record([
+            "file": .text(entry.source.name), "line": .integer(Int64(start.line)),
+            "column": .integer(Int64(start.column)), "endLine": .integer(Int64(end.line)),
+            "endColumn": .integer(Int64(end.column)), "id": .text(entry.diagnostic.id),
+            "severity": .text(entry.diagnostic.severity.rawValue),
+            "message": .text(entry.diagnostic.message),
+            "notes": .list(entry.diagnostic.notes.map { .text($0.message) }),
+        ])
+    }
+
+    private static func value(of error: ScriptError) -> CommandValue {
+        var record: CommandRecord = [
+            "code": .integer(Int64(error.code)), "message": .text(error.message),
+            "kind": .text(error.kind.rawValue), "file": .text(error.file),
+            "line": .integer(Int64(error.line)), "column": .integer(Int64(error.column)),
+        ]
+        if let command = error.command { record["command"] = .text(command) }
+        return .record(record)
+    }
+}

@@ -1,0 +1,60 @@
+import CommandModel
+import CommandTable
+import ScriptHost
+import Synchronization
+import ToolKit
+
+/// Shows a run to people: lines of results, errors on standard error, and while a command runs one
+/// line that changes, when there is a terminal.
+final class TextOutput: ScriptOutput {
+    private let indent: String
+    private let showsProgress: Bool
+    /// Whether a line of progress stands on the terminal.
+    private let isProgressShown = Mutex(false)
+
+    /// - Parameter indent: before every line.
+    init(indent: String = "") {
+        self.indent = indent
+        showsProgress = Terminal.isTerminal(.output)
+    }
+
+    func write(_ line: String, toError: Bool) { show(line, toError ? .error : .output) }
+
+    func succeeded(_ result: CommandResult, of declaration: CommandDeclaration, isTaken: Bool) {
+        if !isTaken { show(result.lines, .output) }
+    }
+
+    func failed(_ error: CommandError, of declaration: CommandDeclaration) {
+        show("\(declaration.name): error \(error.code): \(error.message)", .error)
+    }
+
+    func echo(_ command: String) { show("> \(command)", .error) }
+
+    func progress(_ progress: CommandProgress) {
+        guard showsProgress else { return }
+        isProgressShown.withLock { isShown in
+            isShown = true
+            let line = progress.line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+            Terminal.write("\r\u{1B}[K\(indent)\(String(String.UnicodeScalarView(line)))")
+        }
+    }
+
+    func progressEnded() { clearProgress() }
+
+    private func clearProgress() {
+        isProgressShown.withLock { isShown in
+            if isShown { Terminal.write("\r\u{1B}[K") }
+            isShown = false
+        }
+    }
+
+    func show(_ line: String, _ stream: Terminal.Stream) { show([line], stream) }
+
+    func show(_ lines: [String], _ stream: Terminal.Stream) {
+        guard !lines.isEmpty else { return }
+        clearProgress()
+        var text = ""
+        for line in lines { text += line.isEmpty ? "\n" : "\(indent)\(line)\n" }
+        Terminal.write(text, to: stream)
+    }
+}
