@@ -3,7 +3,6 @@ import HummingbirdCore
 package import Logging
 import NIOCore
 import NIOPosix
-import ServiceLifecycle
 import Synchronization
 
 /// Lets people and tools on this machine send commands: HTTP and JSON on a Unix socket. It knows no
@@ -53,7 +52,7 @@ package final class ControlServer: Sendable {
         let task = Task { () -> (any Error)? in
             defer { continuation.finish() }
             do {
-                try await self.makeService { continuation.yield() }.run()
+                try await self.makeServer { continuation.yield() }.run()
                 return nil
             } catch {
                 return error
@@ -90,21 +89,18 @@ package final class ControlServer: Sendable {
         }
     }
 
-    private func makeService(
-        onRunning: @escaping @Sendable () -> Void
-    ) throws -> any Service {
-        var quiet = logger
+    private func makeServer(onRunning: @escaping @Sendable () -> Void) -> Server<HTTP1Channel> {
         // What the library has to say (starts, clients that go away) is said here, or is no news.
+        var quiet = logger
         quiet.logLevel = .critical
-        return try HTTPServerBuilder.http1().buildServer(
+        return Server(
+            childChannelSetup: HTTP1Channel { request, writer, channel in
+                try await self.respond(to: request, with: writer, on: channel)
+            },
             configuration: ServerConfiguration(
                 address: .unixDomainSocket(path: socketPath),
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionsMax)),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: quiet,
-            responder: { request, writer, channel in
-                try await self.respond(to: request, with: writer, on: channel)
-            },
-            onServerRunning: { _ in onRunning() })
+            onServerRunning: { _ in onRunning() },
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
     }
 }
