@@ -159,6 +159,13 @@ extension Applier {
         guard let status = try status(directory, view.name),
             ObjectType(mode: status.st_mode) == wanted.type
         else { return nil }
+        if wanted.type == .regular, !flags.contains(.contentFollows),
+            status.st_size != wanted.size
+                || cposix_nanoseconds(status.st_mtim) != wanted.modified
+        {
+            // Not what the source was told when it decided to send no content.
+            return nil
+        }
         var holder = known(status)
         if holder != 0, isAt(holder, parent, view.name), wanted.type == .regular,
             status.st_nlink == 1
@@ -174,8 +181,7 @@ extension Applier {
             }
             if !mayShare || flags.contains(.contentFollows) { return nil }
         }
-        var object = OpenObject()
-        object = try openFound(directory, view.name, wanted.type)
+        let object = try openFound(directory, view.name, wanted.type)
         let found: stat
         do throws(Errno) {
             found = try SystemCall.status(of: object.descriptor)

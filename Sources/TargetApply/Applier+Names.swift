@@ -97,6 +97,8 @@ extension Applier {
 
     /// Gives a node a name in the map; what had it there loses it.
     func attach(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        // A name that comes while a directory's list is received is newer than the list.
+        if listed != nil, listed?.directory == map[parent].file { listed?.insert(name) }
         let old = map.link(parent, name)
         if old != 0 {
             let holder = map[link: old].node

@@ -1,0 +1,37 @@
+/// How far a mirror or a verification is. Totals grow until the count is complete.
+package struct MirrorProgress: Hashable, Sendable {
+    package var objectsDone: UInt64 = 0
+    package var objectsTotal: UInt64 = 0
+    /// Of files, whether they had to travel or not.
+    package var bytesDone: UInt64 = 0
+    package var bytesTotal: UInt64 = 0
+    /// Of files, sent.
+    package var bytesSent: UInt64 = 0
+    /// Whether the totals are final.
+    package var isCounted = false
+    /// Nanoseconds of any clock; the same one for `now` below.
+    package var started: Int64 = 0
+
+    package init() {}
+
+    /// What one object costs beside its bytes, in bytes: small files count for more than they hold.
+    package static let objectWeight: UInt64 = 16 << 10
+
+    package var workDone: UInt64 { bytesDone &+ objectsDone &* Self.objectWeight }
+    package var workTotal: UInt64 {
+        max(workDone, bytesTotal &+ objectsTotal &* Self.objectWeight)
+    }
+
+    /// 0 to 100; nil while the total is not known.
+    package var percent: Double? {
+        guard isCounted else { return nil }
+        return workTotal == 0 ? 100 : Double(workDone) / Double(workTotal) * 100
+    }
+
+    /// Seconds to the end at the speed so far; nil while nothing can be said.
+    package func secondsLeft(now: Int64) -> Double? {
+        guard isCounted, workDone > 0, now > started else { return nil }
+        let rate = Double(workDone) / Double(now - started)
+        return Double(workTotal - workDone) / rate / 1e9
+    }
+}

@@ -1,0 +1,115 @@
+import CPosix
+import FileSystemAccess
+import Glibc
+import MirrorCore
+import MirrorSource
+import ReplicationModel
+import TargetApply
+import WireProtocol
+
+/// A mirror from one folder to another within this process: walker, batch, applier, inspector.
+final class MirrorRun {
+    let sourcePath: String
+    let targetPath: String
+    let statePath: String
+    private(set) var applier: Applier
+    private let memory = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: BatchBuilder.memoryBytesMax, alignment: 4096)
+    var position: UInt64 = 0
+    var questionCount = 0
+    var dataBytes = 0
+    var problems: [MirrorProblem] = []
+
+    init(source: String, target: String, state: String) throws {
+        sourcePath = source
+        targetPath = target
+        statePath = state
+        applier = try Self.open(target, state)
+    }
+
+    deinit { memory.deallocate() }
+
+    static func open(_ target: String, _ state: String, replayThrough: UInt64 = 0) throws -> Applier {
+        umask(0)
+        return try Applier.open(
+            ApplySettings(
+                stateFolder: BytePath(state), roots: [ApplyRoot(path: BytePath(target))],
+                replayThrough: replayThrough))
+    }
+
+    func reopen(replayThrough: UInt64 = 0) throws {
+        applier = try Self.open(targetPath, statePath, replayThrough: replayThrough)
+    }
+
+    static func rootFile(_ descriptor: CInt, mount: UInt32 = 1) throws -> FileID {
+        let status = try SystemCall.status(of: descriptor)
+        return FileID(
+            inode: UInt64(status.st_ino),
+            generation: cposix_generation(descriptor, "", AT_EMPTY_PATH), mount: mount)
+    }
+
+    /// Everything from begin to end. `between` runs after each step, as the applications do.
+    @discardableResult
+    func mirror<Filter: MirrorFilter>(
+        full: Bool, orphans: Bool = false, filter: Filter, between: (Int) throws -> Void = { _ in }
+    ) throws -> MirrorProgress {
+        let root = try SystemCall.open(sourcePath, O_RDONLY | O_DIRECTORY)
+        defer { SystemCall.close(root) }
+        let inspector = try Inspector(roots: [BytePath(targetPath)])
+        let settings = MirrorSettings(isFull: full, removesOrphans: orphans)
+        var walker = MirrorWalker(
+            roots: [
+                MirrorRoot(
+                    mapping: 0, descriptor: root, file: try Self.rootFile(root), filter: filter)
+            ], settings: settings)
+        var batch = BatchBuilder(memory: memory)
+        _ = batch.append(MirrorRecords.begin(settings, position: position))
+        var steps = 0
+        walking: while true {
+            let step = walker.step(into: &batch, position: position)
+            for question in walker.takeQuestions() {
+                questionCount += 1
+                answer(question, inspector, &walker)
+            }
+            steps += 1
+            try between(steps)
+            if step == .batchFull || step == .finished || steps % 3 == 0 { try apply(&batch) }
+            let awaited = applier.takeAwaited()
+            for object in awaited {
+                walker.enqueue(mapping: object.mapping, path: object.path.bytes)
+            }
+            if step == .finished, awaited.isEmpty { break walking }
+        }
+        _ = batch.append(MirrorRecords.end(position: position))
+        try apply(&batch)
+        problems += walker.takeProblems()
+        return walker.progress
+    }
+
+    private func answer<Filter: MirrorFilter>(
+        _ question: ListQuestion, _ inspector: Inspector, _ walker: inout MirrorWalker<Filter>
+    ) {
+        do throws(Errno) {
+            let entries = try inspector.list(
+                mapping: Int(question.mapping), path: BytePath(question.path))
+            walker.received(question: question.id, status: 0, entries: entries, hasMore: false)
+        } catch {
+            walker.received(
+                question: question.id, status: error.rawValue, entries: [], hasMore: false)
+        }
+    }
+
+    /// Sends what is in the batch.
+    func apply(_ batch: inout BatchBuilder) throws {
+        let count = batch.finish(connection: 1, through: position)
+        let body = UnsafeRawBufferPointer(rebasing: memory[FrameHeader.byteCount..<count])
+        let view = try BatchView(body)
+        for record in view.records {
+            let payload = view.payload(of: record)
+            if record.kind == .mirrorData { dataBytes += payload.count }
+            precondition(record.payloadLength == 0 || record.checksum == Checksum.of(payload))
+            try applier.apply(record, payload)
+        }
+        _ = try applier.finishBatch(lastSequence: view.header.lastSequence)
+    }
+}
