@@ -313,7 +313,15 @@ void cposix_actAs(uid_t user, gid_t group) {
 }
 int cposix_unshareFileSystemState(void) { return CPOSIX_RESULT(unshare(CLONE_FS)); }
 
+int cposix_pipe(int ends[2]) { return CPOSIX_RESULT(pipe2(ends, O_CLOEXEC)); }
+void cposix_nameThread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 // MARK: Passing descriptors
+
+int cposix_setReceiveTimeout(int socket, int seconds) {
+    struct timeval time = {.tv_sec = seconds, .tv_usec = 0};
+    return CPOSIX_RESULT(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time));
+}
 
 ssize_t cposix_sendDescriptors(
     int socket, const void *bytes, size_t count, const int *descriptors, int descriptorCount) {

@@ -76,14 +76,15 @@ package final class JournalFollower: @unchecked Sendable {
             - memory.entry(position + 1).pointee.payloadStart
     }
 
-    /// When the oldest record that is not released was made, nanoseconds since 1970; nil if none.
-    package var oldestKeptTime: Int64? {
+    /// When the record after `sequence` was made, nanoseconds since 1970-01-01 UTC; nil where there is
+    /// none, or it is released already.
+    package func time(after sequence: UInt64) -> Int64? {
         memory.lock()
         defer { memory.unlock() }
         let newest = memory.word64(JournalLayout.newestPlace).pointee
-        let released = memory.follower(slot).pointee.released
-        guard !isPutOut, newest > released else { return nil }
-        return memory.entry(released + 1).pointee.appended
+        guard !isPutOut, newest > sequence, sequence >= memory.follower(slot).pointee.released
+        else { return nil }
+        return memory.entry(sequence + 1).pointee.appended
     }
 
     /// Hands records to `take` in order, from the one after `position`, until there are no more, or
@@ -145,23 +146,5 @@ package final class JournalFollower: @unchecked Sendable {
         }
         cposix_store32(statePlace(follower), FollowerSlot.free)
         follower.pointee.connection = 0
-    }
-
-    /// Sleeps until there is a record behind `position`, `wake` is called, or the time is over.
-    package func wait(nanoseconds: Int64) {
-        let sleepers = memory.word32(JournalLayout.sleepersPlace)
-        let signal = memory.word32(JournalLayout.signalPlace)
-        _ = cposix_add32(sleepers, 1)
-        let seen = cposix_load32(signal)
-        if memory.newest <= position && !isPutOut {
-            _ = cposix_futexWait(signal, seen, nanoseconds)
-        }
-        _ = cposix_add32(sleepers, UInt32.max)
-    }
-
-    /// Wakes every sleeping follower, for news that do not come through the journal.
-    package static func wake(_ memory: JournalMemory) {
-        _ = cposix_add32(memory.word32(JournalLayout.signalPlace), 1)
-        _ = cposix_futexWake(memory.word32(JournalLayout.signalPlace), CInt.max)
     }
 }

@@ -105,6 +105,26 @@ package final class JournalMemory: @unchecked Sendable {
     /// Followers ever put out because the memory was full.
     package var putOutCount: UInt64 { cposix_load64(word64(JournalLayout.putOutCountPlace)) }
 
+    // MARK: Waking
+
+    /// Changes with every record and every `wake`. Take it before looking for work, sleep on it
+    /// afterwards: what came in between ends the sleep at once.
+    package var signal: UInt32 { cposix_load32(word32(JournalLayout.signalPlace)) }
+
+    /// Sleeps until the signal is no longer `seen`, or the time is over.
+    package func sleep(while seen: UInt32, nanoseconds: Int64) {
+        let sleepers = word32(JournalLayout.sleepersPlace)
+        _ = cposix_add32(sleepers, 1)
+        _ = cposix_futexWait(word32(JournalLayout.signalPlace), seen, nanoseconds)
+        _ = cposix_add32(sleepers, UInt32.max)
+    }
+
+    /// Ends all sleeps, for news that do not come through the journal.
+    package func wake() {
+        _ = cposix_add32(word32(JournalLayout.signalPlace), 1)
+        _ = cposix_futexWake(word32(JournalLayout.signalPlace), CInt.max)
+    }
+
     /// Forgets the readers of a daemon that is gone; only the daemon that holds the state's lock may.
     package func forgetSleepers() { cposix_store32(word32(JournalLayout.sleepersPlace), 0) }
 

@@ -208,7 +208,17 @@ void cposix_actAs(uid_t user, gid_t group);
 /// Gives the calling thread its own umask and working directory.
 int cposix_unshareFileSystemState(void);
 
+/// A pipe, both ends close-on-exec.
+int cposix_pipe(int ends[2]);
+/// The calling thread's name, at most 15 bytes.
+void cposix_nameThread(const char *name);
+
 // MARK: Passing descriptors
+
+/// The socket type that keeps messages apart.
+#define CPOSIX_SEQPACKET 5
+/// How long a receive on the socket waits.
+int cposix_setReceiveTimeout(int socket, int seconds);
 
 /// Sends bytes and up to 8 descriptors over a Unix socket. Answers the bytes sent or -errno.
 ssize_t cposix_sendDescriptors(

@@ -1,0 +1,193 @@
+internal import CaptureFS
+internal import CommandModel
+internal import CPosix
+internal import Glibc
+internal import Synchronization
+
+/// The daemon's handle of one capture process: starts it or finds it again after a restart, and
+/// talks to it. Calls block; make them from a `WorkerThread`.
+final class CaptureProcess: Sendable {
+    let number: Int
+    /// Where it is mounted.
+    let path: String
+    /// Stands for the folder beneath the mount.
+    let backingDescriptor: CInt
+    /// As the journal that the process writes to says; -1 for one that was started here.
+    let processID: Int
+    /// Whether it was running when the daemon came.
+    let isAdopted: Bool
+    private let socket: Mutex<CInt>
+
+    private init(
+        number: Int, path: String, backing: CInt, process: Int, socket: CInt, isAdopted: Bool
+    ) {
+        self.number = number
+        self.path = path
+        self.backingDescriptor = backing
+        self.processID = process
+        self.isAdopted = isAdopted
+        self.socket = Mutex(socket)
+    }
+
+    deinit {
+        _ = cposix_close(backingDescriptor)
+        socket.withLock { _ = cposix_close($0) }
+    }
+
+    /// A capture that still serves the mount, with the descriptor of the journal it writes to.
+    static func adopt(
+        number: Int, path: String, socketPath: String
+    ) -> (CaptureProcess, journal: CInt)? {
+        let socket = cposix_connectUnix(socketPath, CPOSIX_SEQPACKET)
+        guard socket >= 0 else { return nil }
+        _ = cposix_setReceiveTimeout(socket, 10)
+        guard let answer = exchange(socket, .hello), case .ok(let fields) = answer.reply,
+            answer.descriptors.count == 3
+        else {
+            _ = cposix_close(socket)
+            return nil
+        }
+        let process = fields["pid"].flatMap { Int($0) } ?? 0
+        // The kernel's descriptor is for putting a new process in the place of a dead one; this
+        // version starts a fresh mount instead.
+        _ = cposix_close(answer.descriptors[1])
+        _ = cposix_setReceiveTimeout(socket, 60)
+        let capture = CaptureProcess(
+            number: number, path: path, backing: answer.descriptors[2], process: process,
+            socket: socket, isAdopted: true)
+        return (capture, answer.descriptors[0])
+    }
+
+    /// Starts a process and waits until its mount is live.
+    static func start(
+        program: String, number: Int, path: String, socketPath: String, logPath: String,
+        journal: CInt
+    ) throws(CommandError) -> CaptureProcess {
+        unlink(socketPath)
+        var pipe: [CInt] = [-1, -1]
+        guard cposix_pipe(&pipe) >= 0 else {
+            throw CommandError(.cannotMount, "no pipe can be made")
+        }
+        defer { _ = cposix_close(pipe[0]) }
+        let started = spawn(
+            program,
+            [
+                "--mount", path, "--number", "\(number)", "--socket", socketPath,
+                "--log", logPath, "--journal-fd", "3",
+            ], journal: journal, output: pipe[1])
+        _ = cposix_close(pipe[1])
+        guard case .success(let process) = started else {
+            throw CommandError(.cannotMount, "'\(program)' cannot be started: \(started)")
+        }
+        reap(process)
+        let line = readLine(pipe[0])
+        guard line == "ready" else {
+            kill(process, SIGTERM)
+            throw CommandError(
+                .cannotMount,
+                "'\(path)' cannot be captured: "
+                    + (line.isEmpty ? "the capture ended, see \(logPath)" : line))
+        }
+        guard let (capture, descriptor) = adopt(number: number, path: path, socketPath: socketPath)
+        else {
+            kill(process, SIGTERM)
+            throw CommandError(.cannotMount, "the capture of '\(path)' does not answer")
+        }
+        _ = cposix_close(descriptor)
+        return CaptureProcess(
+            number: number, path: path, backing: cposix_dup(capture.backingDescriptor),
+            process: Int(process), socket: capture.socket.withLock { cposix_dup($0) },
+            isAdopted: false)
+    }
+
+    /// Which sets contain what. When this returns, changes carry the new bits.
+    func setRules(_ rules: [SelectionRule], generation: UInt64) throws(CommandError) {
+        _ = try request(.rules(generation: generation, rules))
+    }
+
+    /// Counters by name.
+    func statistics() throws(CommandError) -> [String: Int] {
+        try request(.stats).compactMapValues { Int($0) }
+    }
+
+    /// Ends the mount and the process; refused while files are open in it.
+    func unmount() throws(CommandError) { _ = try request(.unmount) }
+
+    private func request(_ request: CaptureRequest) throws(CommandError) -> [String: String] {
+        let answer = socket.withLock { Self.exchange($0, request) }
+        guard let answer else {
+            throw CommandError(.cannotMount, "the capture of '\(path)' does not answer")
+        }
+        for descriptor in answer.descriptors { _ = cposix_close(descriptor) }
+        switch answer.reply {
+        case .ok(let fields): return fields
+        case .error(let reason): throw CommandError(.cannotMount, reason)
+        }
+    }
+
+    // MARK: One message there, one back
+
+    private static func exchange(
+        _ socket: CInt, _ request: CaptureRequest
+    ) -> (reply: CaptureReply, descriptors: [CInt])? {
+        let text = Array(request.text.utf8)
+        let sent = text.withUnsafeBytes {
+            cposix_sendDescriptors(socket, $0.baseAddress, $0.count, nil, 0)
+        }
+        guard sent == text.count else { return nil }
+        var bytes = [UInt8](repeating: 0, count: CaptureRequest.byteCountMax)
+        var descriptors = [CInt](repeating: -1, count: 8)
+        var count: CInt = 0
+        let received = cposix_receiveDescriptors(
+            socket, &bytes, bytes.count, &descriptors, &count)
+        guard received > 0,
+            let reply = CaptureReply(String(decoding: bytes[..<received], as: UTF8.self))
+        else {
+            for descriptor in descriptors[..<Int(count)] { _ = cposix_close(descriptor) }
+            return nil
+        }
+        return (reply, Array(descriptors[..<Int(count)]))
+    }
+
+    private static func readLine(_ descriptor: CInt) -> String {
+        var bytes: [UInt8] = []
+        var one: UInt8 = 0
+        while cposix_read(descriptor, &one, 1) == 1, one != 0x0A, bytes.count < 4096 {
+            bytes.append(one)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func spawn(
+        _ program: String, _ arguments: [String], journal: CInt, output: CInt
+    ) -> Result<pid_t, SpawnFailure> {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        // Twice, because a descriptor that is 3 already would keep its close-on-exec flag.
+        let aside = fcntl(journal, F_DUPFD_CLOEXEC, 10)
+        defer { _ = cposix_close(aside) }
+        posix_spawn_file_actions_adddup2(&actions, aside, 3)
+        var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
+        words.append(nil)
+        defer { for word in words { free(word) } }
+        var process = pid_t()
+        let result = posix_spawn(&process, program, &actions, nil, words, environ)
+        return result == 0 ? .success(process) : .failure(SpawnFailure(errno: result))
+    }
+
+    struct SpawnFailure: Error, CustomStringConvertible {
+        let errno: CInt
+        var description: String { String(cString: strerror(errno)) }
+    }
+
+    /// Takes the exit status when the process ends, so that it does not stay behind as a zombie.
+    private static func reap(_ process: pid_t) {
+        WorkerThread.start("reap-capture") {
+            var status: CInt = 0
+            while waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        }
+    }
+}

@@ -1,0 +1,112 @@
+internal import CaptureFS
+internal import CommandModel
+internal import CPosix
+internal import Glibc
+internal import Journal
+internal import Logging
+internal import StateStore
+
+/// The captures of a server: starts them, finds them again, tells them the rules. Owned by the runtime;
+/// what blocks runs on a `WorkerThread`.
+actor Captures {
+    private(set) var processes: [String: CaptureProcess] = [:]
+    private let configuration: RuntimeConfiguration
+    private let logger: Logger
+    /// umount2: out of sight now, ended when nobody uses it.
+    private static let lazily: CInt = 2
+    private var rulesGeneration: UInt64 = UInt64(Clock.now)
+
+    init(configuration: RuntimeConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    private func socketPath(_ number: Int) -> String {
+        "\(configuration.stateDirectory)/capture-\(number).sock"
+    }
+
+    private func logPath(_ number: Int) -> String {
+        "\(configuration.stateDirectory)/log/capture-\(number).log"
+    }
+
+    /// Finds captures that outlived the daemon. Answers the journal that they write to, if any lives,
+    /// and the mounts that have to be started anew.
+    func adopt(_ mounts: [Mount]) async -> (journal: JournalMemory?, missing: [Mount]) {
+        var journal: JournalMemory?
+        var missing: [Mount] = []
+        for mount in mounts {
+            let socket = socketPath(mount.number)
+            let found = await WorkerThread.run("adopt-capture") {
+                CaptureProcess.adopt(number: mount.number, path: mount.path, socketPath: socket)
+            }
+            guard let (process, descriptor) = found else {
+                missing.append(mount)
+                continue
+            }
+            let itsJournal = try? JournalMemory(descriptor: descriptor)
+            if let itsJournal, journal == nil || journal?.journalID == itsJournal.journalID {
+                if journal == nil { journal = itsJournal }
+                processes[mount.path] = process
+                logger.info("the capture of '\(mount.path)' goes on, process \(process.processID)")
+            } else {
+                logger.warning("the capture of '\(mount.path)' writes to another journal; it is replaced")
+                try? await WorkerThread.run("end-capture") { () throws(CommandError) in
+                    try process.unmount()
+                }
+                missing.append(mount)
+            }
+        }
+        return (journal, missing)
+    }
+
+    /// Takes away what a capture that was killed left: a mount that answers nothing any more.
+    func clearDeadMount(_ path: String) async {
+        let logger = logger
+        await WorkerThread.run("clear-mount") {
+            guard MountTable.current().mount(at: path)?.type == "fuse.understudy" else { return }
+            let result = cposix_umount2(path, Self.lazily)
+            logger.warning("cleared the dead mount at '\(path)'\(result < 0 ? ", which failed" : "")")
+        }
+    }
+
+    func start(_ mount: Mount, journal: JournalMemory) async throws(CommandError) {
+        let program = configuration.capturePath
+        let socket = socketPath(mount.number)
+        let log = logPath(mount.number)
+        processes[mount.path] = try await WorkerThread.run("start-capture") { () throws(CommandError) in
+            try CaptureProcess.start(
+                program: program, number: mount.number, path: mount.path, socketPath: socket,
+                logPath: log, journal: journal.descriptor)
+        }
+    }
+
+    /// Ends a mount for good.
+    func unmount(_ path: String) async throws(CommandError) {
+        if let process = processes[path] {
+            try await WorkerThread.run("end-capture") { () throws(CommandError) in
+                try process.unmount()
+            }
+            processes[path] = nil
+        } else {
+            await clearDeadMount(path)
+        }
+    }
+
+    func forget(_ path: String) { processes[path] = nil }
+
+    /// Tells every capture which sets contain what. When this returns, changes carry the new bits.
+    func setRules(_ rules: [SelectionRule]) async throws(CommandError) {
+        rulesGeneration += 1
+        let generation = rulesGeneration
+        for process in processes.values {
+            try await WorkerThread.run("rules") { () throws(CommandError) in
+                try process.setRules(rules, generation: generation)
+            }
+        }
+    }
+
+    /// The capture whose mount holds a path.
+    func covering(_ path: String) -> CaptureProcess? {
+        processes.values.first { $0.path == path || Paths.lies(path, below: $0.path) }
+    }
+}

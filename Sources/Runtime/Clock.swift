@@ -1,0 +1,48 @@
+internal import CPosix
+internal import Glibc
+
+/// The only real clock of the runtime.
+enum Clock {
+    /// Nanoseconds since 1970-01-01 UTC.
+    static var now: Int64 { cposix_realtime() }
+
+    /// Nanoseconds that only go forward; for deadlines.
+    static var monotonic: Int64 { cposix_monotonic() }
+
+    static let second: Int64 = 1_000_000_000
+    static let millisecond: Int64 = 1_000_000
+
+    /// `08/17/2015 13:59:07.473`, local time, as STATUS prints it.
+    static func text(_ nanoseconds: Int64) -> String {
+        var seconds = time_t(nanoseconds / second)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        let milliseconds = Int(nanoseconds % second / millisecond)
+        func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let fraction = String(1000 + milliseconds).dropFirst()
+        return "\(two(parts.tm_mon + 1))/\(two(parts.tm_mday))/\(parts.tm_year + 1900) "
+            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)"
+    }
+}
+
+/// Facts of this machine that peers compare.
+enum Machine {
+    /// Changes with every start of the operating system.
+    static let bootID = read("/proc/sys/kernel/random/boot_id")
+    /// Of the installation: two servers with the same one share file systems.
+    static let machineID: String = {
+        let id = read("/etc/machine-id")
+        return id.isEmpty ? "boot-" + bootID : id
+    }()
+
+    private static func read(_ path: String) -> String {
+        let descriptor = cposix_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { return "" }
+        defer { _ = cposix_close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 128)
+        let count = cposix_read(descriptor, &bytes, bytes.count)
+        guard count > 0 else { return "" }
+        return String(decoding: bytes[..<count], as: UTF8.self)
+            .split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+    }
+}

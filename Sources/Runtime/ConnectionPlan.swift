@@ -1,0 +1,83 @@
+internal import CPosix
+internal import Glibc
+internal import ReplicationModel
+internal import StateStore
+
+/// What a connection is for, fixed from CONNECT to DISCONNECT.
+final class ConnectionPlan: Sendable {
+    let id: UInt32
+    let uuid: Digest
+    let setName: String
+    let peer: Peer
+    let roots: [ReplicatedRoot]
+    /// The set's bit in every record.
+    let membershipBit: UInt16
+    let replicates: Bool
+    let removesOrphans: Bool
+    /// Nanoseconds since 1970.
+    let established: Int64
+
+    init(_ connection: OutgoingConnection, roots: [ReplicatedRoot]) {
+        id = UInt32(connection.id)
+        uuid = Self.digest(connection.uuid)
+        setName = connection.set
+        peer = connection.peer
+        self.roots = roots
+        membershipBit = 1 << UInt16(connection.membershipBit)
+        replicates = connection.replicates
+        removesOrphans = connection.removesOrphans
+        established = connection.establishedNanoseconds
+    }
+
+    /// The 128 bits that a UUID's text writes down.
+    static func digest(_ uuid: String) -> Digest {
+        let digits = uuid.filter(\.isHexDigit)
+        return Digest(
+            low: UInt64(digits.suffix(16), radix: 16) ?? 0,
+            high: UInt64(digits.prefix(16), radix: 16) ?? 0)
+    }
+
+    /// The other way round.
+    static func uuid(_ digest: Digest) -> String {
+        func hex(_ number: UInt64) -> String {
+            let digits = String(number, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }
+        let all = Array(hex(digest.high) + hex(digest.low))
+        return [all[0..<8], all[8..<12], all[12..<16], all[16..<20], all[20..<32]]
+            .map { String($0) }.joined(separator: "-")
+    }
+}
+
+/// One folder of the source that a connection mirrors, opened beneath its mount.
+final class ReplicatedRoot: Sendable {
+    let sourcePath: String
+    let targetPath: String
+    /// O_PATH, of the folder beneath the mount (or the folder itself where nothing is captured).
+    let descriptor: CInt
+    let file: FileID
+    let device: UInt64
+    /// Where the capture is mounted that sees its changes; nil: none.
+    let mountPath: String?
+    let filter: RootFilter
+
+    init(
+        sourcePath: String, targetPath: String, descriptor: CInt, mount: Int, mountPath: String?,
+        filter: RootFilter
+    ) {
+        self.sourcePath = sourcePath
+        self.targetPath = targetPath
+        self.descriptor = descriptor
+        self.mountPath = mountPath
+        self.filter = filter
+        var status = stat()
+        _ = cposix_fstat(descriptor, &status)
+        device = UInt64(status.st_dev)
+        file = FileID(
+            inode: UInt64(status.st_ino),
+            generation: cposix_generation(descriptor, "", CInt(AT_EMPTY_PATH)),
+            mount: UInt32(mount))
+    }
+
+    deinit { _ = cposix_close(descriptor) }
+}

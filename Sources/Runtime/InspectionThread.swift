@@ -1,0 +1,99 @@
+internal import FileSystemAccess
+internal import Logging
+internal import MirrorCore
+internal import ReplicationModel
+internal import TargetApply
+internal import Transport
+internal import WireProtocol
+
+/// Answers a source's questions about the target's folders, beside the apply thread.
+final class InspectionThread: Sendable {
+    struct Question: Sendable {
+        let inspect: Inspect
+        let link: TargetLink
+    }
+
+    private let mailbox = Mailbox<Question?>()
+
+    init(roots: [String], logger: Logger) {
+        let mailbox = mailbox
+        WorkerThread.start("inspect") {
+            guard let inspector = try? Inspector(roots: roots.map { BytePath($0) }) else {
+                return logger.error("the target folders cannot be inspected")
+            }
+            while true {
+                let seen = mailbox.signal
+                for question in mailbox.take() {
+                    guard let question else { return }
+                    Self.answer(question, inspector, logger)
+                }
+                mailbox.sleep(while: seen, nanoseconds: -1)
+            }
+        }
+    }
+
+    func post(_ question: Question) { mailbox.post(question) }
+    func stop() { mailbox.post(nil) }
+
+    private static func answer(_ question: Question, _ inspector: Inspector, _ logger: Logger) {
+        let inspect = question.inspect
+        let path = BytePath(inspect.path)
+        let mapping = Int(inspect.mapping)
+        var status: CInt = 0
+        var entries: [TreeEntry] = []
+        do throws(Errno) {
+            switch inspect.question {
+            case .list: entries = try inspector.list(mapping: mapping, path: path)
+            case .digest, .verify:
+                let names = inspect.entries.isEmpty ? nil : inspect.entries.map(\.name)
+                entries = try inspector.digest(mapping: mapping, path: path, names: names)
+            }
+        } catch {
+            status = error.rawValue
+        }
+        send(entries.map(Entry.init), status, question, logger)
+    }
+
+    /// In as many parts as messages may be long.
+    private static func send(
+        _ entries: [Entry], _ status: CInt, _ question: Question, _ logger: Logger
+    ) {
+        var rest = entries[...]
+        repeat {
+            var part: [Entry] = []
+            var bytes = 0
+            while let next = rest.first, bytes + next.byteCount < Limits.messageBytesMax / 4 {
+                part.append(next)
+                bytes += next.byteCount
+                rest = rest.dropFirst()
+            }
+            let answer = Inspected(
+                requestID: question.inspect.requestID, status: status, hasMore: !rest.isEmpty,
+                entries: part)
+            do throws(WireError) {
+                _ = try question.link.link.send(answer, connection: 0)
+            } catch {
+                logger.error("an answer was not sent: \(error)")
+                return
+            }
+        } while !rest.isEmpty
+    }
+}
+
+extension Entry {
+    init(_ entry: TreeEntry) {
+        self.init(
+            name: entry.name, attributes: entry.attributes,
+            digest: entry.digest ?? Digest(low: 0, high: 0),
+            extendedDigest: entry.extendedDigest ?? 0)
+    }
+}
+
+extension TreeEntry {
+    /// - Parameter hasDigests: whether they were asked for.
+    init(_ entry: Entry, hasDigests: Bool) {
+        self.init(
+            name: entry.name, attributes: entry.attributes, digest: hasDigests ? entry.digest : nil,
+            extendedDigest: hasDigests ? entry.extendedDigest : nil)
+    }
+}

@@ -1,0 +1,30 @@
+/// What a server is told at its start. Paths are absolute.
+package struct RuntimeConfiguration: Sendable {
+    /// What people call the server.
+    package var name: String
+    /// The address it accepts links on and is reached at.
+    package var address: String
+    /// Of the data links, TCP.
+    package var port: Int
+    /// Of remote control; recorded and told to others, not opened by this version.
+    package var controlPort: Int
+    /// Holds everything the server remembers.
+    package var stateDirectory: String
+    /// Memory of the journal.
+    package var journalBytes: Int
+    /// The program that serves one mount.
+    package var capturePath: String
+
+    package init(
+        name: String, address: String, port: Int, controlPort: Int, stateDirectory: String,
+        journalBytes: Int, capturePath: String
+    ) {
+        self.name = name
+        self.address = address
+        self.port = port
+        self.controlPort = controlPort
+        self.stateDirectory = stateDirectory
+        self.journalBytes = journalBytes
+        self.capturePath = capturePath
+    }
+}

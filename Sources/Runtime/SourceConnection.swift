@@ -1,0 +1,92 @@
+internal import CommandModel
+internal import Journal
+internal import Logging
+internal import NIOCore
+internal import SessionCore
+internal import StateStore
+internal import Synchronization
+internal import Transport
+internal import WireProtocol
+
+/// A connection on its source: the handle that the runtime holds. The work is done by one thread, the
+/// connection's *pump*, which is the sole author of the connection's stream; this passes it news and
+/// shows what it last said of itself.
+final class SourceConnection: Sendable {
+    let plan: ConnectionPlan
+    let board = SnapshotBoard(ConnectionSnapshot())
+    private let mailbox: Mailbox<PumpNews>
+    private let journal: JournalMemory
+    private let stopped = SnapshotBoard(false)
+
+    /// Starts the pump.
+    init(plan: ConnectionPlan, surroundings: PumpSurroundings, data: SourceSession.Data) {
+        self.plan = plan
+        journal = surroundings.journal
+        let mailbox = Mailbox<PumpNews>()
+        self.mailbox = mailbox
+        let board = board
+        let stopped = stopped
+        WorkerThread.start("pump-\(plan.id)") {
+            let pump = SourcePump(
+                plan: plan, surroundings: surroundings, data: data, mailbox: mailbox, board: board)
+            pump.run()
+            stopped.show(true)
+        }
+    }
+
+    var snapshot: ConnectionSnapshot { board.newest }
+
+    func post(_ news: PumpNews) {
+        mailbox.post(news)
+        journal.wake()
+    }
+
+    /// Ends the pump and waits for it.
+    ///
+    /// - Parameter forget: whether the connection itself ends: the target is told, the place in the
+    ///   journal is given up. Otherwise it goes on where it stood when the daemon comes back.
+    func stop(forget: Bool) async {
+        post(.stop(forget: forget))
+        _ = try? await stopped.wait(seconds: 30, for: "the end of a connection") { $0 }
+    }
+
+    /// Asks the target something, off the stream.
+    func inspect(_ question: Inspect, seconds: Double) async throws(CommandError) -> [Inspected] {
+        let answer = SnapshotBoard<[Inspected]?>(nil)
+        post(.ask(question, answer))
+        let all = try await answer.wait(seconds: seconds, for: "the target's answer") { $0 != nil }
+        return all ?? []
+    }
+}
+
+/// What a pump needs of its surroundings.
+struct PumpSurroundings: Sendable {
+    let journal: JournalMemory
+    let store: StateStore
+    let logger: Logger
+    /// Of this server, for the first message of a link.
+    let hello: Hello
+    /// Makes a link to a peer; the delegate hears of everything after.
+    let connect: @Sendable (Peer, any LinkDelegate) async throws(TransportError) -> Link
+}
+
+/// What other threads tell a pump.
+enum PumpNews: Sendable {
+    case linked(generation: Int, Link)
+    case notLinked(generation: Int, TransportError)
+    case frame(generation: Int, FrameHeader, ByteBuffer)
+    case closed(generation: Int, TransportError)
+    case startMirror(MirrorOrder)
+    case stopMirror
+    case require(MirrorReason)
+    /// `requestID` is set by the pump.
+    case ask(Inspect, SnapshotBoard<[Inspected]?>)
+    case stop(forget: Bool)
+}
+
+/// A mirror as it was asked for.
+struct MirrorOrder: Hashable, Sendable {
+    /// Everything travels; otherwise what differs in size or time.
+    var isFull: Bool
+    var removesOrphans: Bool
+}

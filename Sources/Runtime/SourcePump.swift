@@ -1,0 +1,214 @@
+internal import Journal
+internal import Logging
+
+internal import ReplicationModel
+internal import SessionCore
+internal import StateStore
+internal import Synchronization
+internal import Transport
+internal import WireProtocol
+
+/// The thread that makes one connection's stream: it drains the journal, reads the tree while a mirror
+/// runs, and sends both as batches. Everything here is owned by that thread.
+///
+/// Orders of duty that hold because one thread does both: what it reads from the tree contains every
+/// change up to its place in the journal, and the changes after that place follow in the stream. So
+/// a mirror needs neither a pause nor a lock.
+final class SourcePump {
+    let plan: ConnectionPlan
+    let surroundings: PumpSurroundings
+    let mailbox: Mailbox<PumpNews>
+    let board: SnapshotBoard<ConnectionSnapshot>
+    var logger: Logger
+
+    var session: SourceSession
+    /// nil while changes are not followed.
+    var follower: JournalFollower?
+
+    // The link.
+    var link: Link?
+    var generation = 0
+    var isConnecting = false
+    var backoff: Backoff
+    /// Monotonic; when to try again.
+    var nextAttempt: Int64 = 0
+    var lastHeard: Int64 = 0
+    var lastSent: Int64 = 0
+    var window = SendWindow(bytesMax: Limits.windowBytesMax)
+    /// The newest sequence that the target was told of on this link.
+    var toldThrough: UInt64 = 0
+
+    // The mirror.
+    var mirror: RunningMirror?
+    /// What the target asked for when the mirror was about to end.
+    var awaitedLater: [Awaited] = []
+
+    // Questions on their way, by request.
+    var questions: [UInt64: PendingQuestion] = [:]
+    var nextRequestID: UInt64 = 1
+
+    var shown = ConnectionSnapshot()
+    var isStopping = false
+    private var savedData: SourceSession.Data
+    /// Monotonic; when counters go to the store next.
+    private var nextStatistics: Int64 = 0
+
+    init(
+        plan: ConnectionPlan, surroundings: PumpSurroundings, data: SourceSession.Data,
+        mailbox: Mailbox<PumpNews>, board: SnapshotBoard<ConnectionSnapshot>
+    ) {
+        self.plan = plan
+        self.surroundings = surroundings
+        self.mailbox = mailbox
+        self.board = board
+        logger = surroundings.logger
+        logger[metadataKey: "connection"] = "\(plan.id)"
+        savedData = data
+        session = SourceSession(data: data, replicates: plan.replicates)
+        backoff = Backoff(seed: UInt64.random(in: 0...UInt64.max))
+        shown.isReplicating = plan.replicates
+    }
+
+    /// Something asked of the target and not answered yet.
+    enum PendingQuestion {
+        case listing
+        case asked(SnapshotBoard<[Inspected]?>, parts: [Inspected])
+    }
+
+    func run() {
+        follow()
+        while !isStopping {
+            let journalSignal = surroundings.journal.signal
+            let mailSignal = mailbox.signal
+            for news in mailbox.take() { handle(news) }
+            if isStopping { break }
+            keepLink()
+            let progressed = session.isStreaming && pump()
+            followMirror()
+            keepData()
+            show()
+            if progressed || mirrorHasNext { continue }
+            if session.isStreaming && !window.isOpen {
+                mailbox.sleep(while: mailSignal, nanoseconds: sleepNanoseconds)
+            } else {
+                surroundings.journal.sleep(while: journalSignal, nanoseconds: sleepNanoseconds)
+            }
+        }
+        saveStatistics()
+        show()
+    }
+
+    /// Takes up the place in the journal again, or a new one.
+    private func follow() {
+        guard plan.replicates else { return }
+        if let known = JournalFollower.resume(surroundings.journal, connection: plan.id) {
+            follower = known
+            return
+        }
+        do {
+            follower = try JournalFollower.start(surroundings.journal, connection: plan.id)
+        } catch {
+            logger.error("no place in the queue: \(error)")
+        }
+        if session.data == .good { session.require(.journalLost) }
+    }
+
+    private var sleepNanoseconds: Int64 {
+        let now = Clock.monotonic
+        var until = now + Clock.second / 2
+        if link == nil && !isConnecting { until = min(until, nextAttempt) }
+        return max(Clock.millisecond, until - now)
+    }
+
+    // MARK: News
+
+    private func handle(_ news: PumpNews) {
+        switch news {
+        case .linked(let generation, let link): linked(generation, link)
+        case .notLinked(let generation, let reason): notLinked(generation, reason)
+        case .frame(let generation, let header, let body):
+            if generation == self.generation { received(header, body) }
+        case .closed(let generation, let reason):
+            if generation == self.generation { lost("\(reason)") }
+        case .startMirror(let order): startMirror(order)
+        case .stopMirror: stopMirror()
+        case .require(let reason):
+            session.require(reason)
+            logger.warning("mirror required: \(reason.rawValue)")
+        case .ask(let question, let answer): ask(question, answer)
+        case .stop(let forget): stop(forget: forget)
+        }
+    }
+
+    private func stop(forget: Bool) {
+        isStopping = true
+        if forget {
+            if let link { send(Bye(), on: link) }
+            follower?.stop()
+        }
+        link?.close()
+        for question in questions.values {
+            if case .asked(let answer, _) = question { answer.show([]) }
+        }
+    }
+
+    // MARK: What outlives the process
+
+    /// What is believed of the target is durable before anything is built on it.
+    private func keepData() {
+        guard session.data != savedData else { return }
+        savedData = session.data
+        let (state, reason): (MirrorState, String) =
+            switch session.data {
+            case .good: (.done, "")
+            case .mirroring:
+                (mirror?.order.isFull == false ? .runningDifferent : .runningFull, "")
+            case .required(let reason): (.required, reason.rawValue)
+            }
+        do {
+            try surroundings.store.setMirrorState(state, reason: reason, of: Int(plan.id))
+        } catch {
+            logger.error("the connection's state was not saved: \(error)")
+        }
+    }
+
+    private func saveStatistics() {
+        var counters = ConnectionStatistics()
+        counters.mirrorBytesTransferred = shown.mirrorBytesSent
+        counters.mirrorBytesTransmitted = shown.mirrorBytesSent
+        counters.replicationBytesTransferred = shown.replicationBytesSent
+        counters.replicationBytesTransmitted = shown.replicationBytesSent
+        counters.operationsSent = shown.operationsSent
+        counters.filesMirrored = shown.mirrorObjectsDone
+        do {
+            try surroundings.store.saveStatistics([Int(plan.id): counters])
+        } catch {
+            logger.warning("the connection's counters were not saved: \(error)")
+        }
+    }
+
+    /// Counters of before a restart go on.
+    func restore(_ counters: ConnectionStatistics) {
+        shown.mirrorBytesSent = counters.mirrorBytesTransferred
+        shown.replicationBytesSent = counters.replicationBytesTransferred
+        shown.operationsSent = counters.operationsSent
+    }
+
+    // MARK: Showing
+
+    private func show() {
+        shown.state = session.state
+        shown.isLinked = session.isStreaming
+        shown.newest = surroundings.journal.newest
+        if let follower {
+            shown.operationsInQueue = Int64(follower.keptCount)
+            shown.replicationBytesInQueue = Int64(follower.unreadBytes) + Int64(window.flyingBytes)
+            shown.oldestUndelivered = follower.time(after: shown.applied)
+            shown.isDrained = follower.position >= shown.newest && window.flyingBytes == 0
+        } else {
+            shown.isDrained = window.flyingBytes == 0
+        }
+        showMirror()
+        board.show(shown)
+    }
+}

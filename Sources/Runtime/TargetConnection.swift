@@ -1,0 +1,50 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import ReplicationModel
+internal import StateStore
+internal import Synchronization
+internal import TargetApply
+internal import Transport
+internal import WireProtocol
+
+/// A connection at its target: one thread applies what comes, a second makes it durable, a third
+/// answers questions about the trees. The apply thread owns all state but the mailboxes.
+final class TargetConnection: Sendable {
+    let uuid: Digest
+    private let mailbox = Mailbox<TargetNews>()
+    private let end = SnapshotBoard(false)
+    private let linked = Mutex(false)
+
+    init(uuid: Digest, owner: TargetConnections) {
+        self.uuid = uuid
+        WorkerThread.start("apply") { [self] in
+            Applier.prepareThread()
+            TargetPump(connection: self, owner: owner, mailbox: mailbox).run()
+            end.show(true)
+        }
+    }
+
+    var isLinked: Bool { linked.withLock { $0 } }
+    func setLinked(_ truth: Bool) { linked.withLock { $0 = truth } }
+
+    func post(_ news: TargetNews) { mailbox.post(news) }
+    func ended() async { _ = try? await end.wait(seconds: 30, for: "the end of a connection") { $0 } }
+}
+
+/// What other threads tell the apply thread.
+enum TargetNews: Sendable {
+    case open(TargetLink, Hello, Open)
+    case batch(TargetLink, ByteBuffer)
+    case inspect(TargetLink, Inspect)
+    /// The source ended the connection for good.
+    case bye(TargetLink)
+    case closed(TargetLink)
+    /// A sync reached the disk.
+    case synced
+    /// Another connection took the place over.
+    case forget
+    case stop
+}

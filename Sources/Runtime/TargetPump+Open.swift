@@ -1,0 +1,178 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+internal import Identity
+internal import Logging
+internal import ReplicationModel
+internal import StateStore
+internal import TargetApply
+internal import Transport
+internal import WireProtocol
+
+/// How a target agrees to a connection, or does not. Nothing is made before all is checked.
+extension TargetPump {
+    func open(_ link: TargetLink, _ hello: Hello, _ open: Open) {
+        let roots = open.mappings.map { String(decoding: $0.targetPath, as: UTF8.self) }
+        if let problem = objection(link, hello, open, roots) {
+            logger.error("connection refused: \(problem)")
+            return answer(link, open, refusing: problem)
+        }
+        do throws(ApplyError) {
+            let applier: Applier
+            if let known = self.applier, roots == self.roots {
+                known.replayThrough = max(known.replayThrough, open.newestSequence)
+                applier = known
+            } else {
+                applier = try Applier.open(
+                    ApplySettings(
+                        stateFolder: BytePath(stateFolder),
+                        roots: zip(open.mappings, roots).map { mapping, path in
+                            ApplyRoot(file: mapping.root, path: BytePath(path))
+                        }, isPrivileged: open.policy.contains(.privileged),
+                        replayThrough: open.newestSequence))
+            }
+            remember(hello, open, roots, link)
+            let before = applier.journalID
+            var isInconsistent = applier.isInconsistent || applier.isMirrorRequired
+            if before != open.journalID {
+                // What the source counted before is unknown here: only a mirror can make this copy
+                // good, and that must be on disk before the first change is taken.
+                applier.requireMirror()
+                _ = try applier.finishBatch(lastSequence: applier.positions.applied)
+                try applier.begin(journalID: open.journalID, applied: open.oldestSequence)
+                isInconsistent = true
+            }
+            begin(link, applier, roots: roots)
+            send(
+                Opened(
+                    isAccepted: true, applied: applier.positions.applied,
+                    durable: applier.positions.durable, journalID: before,
+                    isInconsistent: isInconsistent, mirrorGeneration: applier.mirrorGeneration),
+                link)
+            logger.info(
+                "'\(hello.serverName)' replicates '\(open.setName)' to \(roots.joined(separator: ", "))")
+        } catch {
+            let text = Self.words(error, roots)
+            logger.error("connection refused: \(text)")
+            answer(link, open, refusing: text)
+        }
+    }
+
+    private func answer(_ link: TargetLink, _ open: Open, refusing reason: String) {
+        send(
+            Opened(
+                isAccepted: false, code: 1, reason: reason, applied: 0, durable: 0, journalID: 0,
+                isInconsistent: false, mirrorGeneration: 0), link)
+    }
+
+    private func send(_ message: some WireMessage, _ link: TargetLink) {
+        _ = try? link.link.send(message, connection: 0)
+    }
+
+    private static func words(_ error: ApplyError, _ roots: [String]) -> String {
+        guard case .root(let mapping, let errno) = error, roots.indices.contains(mapping) else {
+            return "\(error)"
+        }
+        return "the target folder '\(roots[mapping])' cannot be used: \(errno)"
+    }
+
+    private func remember(_ hello: Hello, _ open: Open, _ roots: [String], _ link: TargetLink) {
+        do throws(StateStoreError) {
+            guard let peer = try owner.store.peer(fingerprint: link.link.peerFingerprint.hex) else {
+                return
+            }
+            _ = try owner.store.saveIncomingConnection(
+                uuid: ConnectionPlan.uuid(open.connectionUUID), peerID: peer.serverID,
+                set: open.setName,
+                mappings: zip(open.mappings, roots).map { mapping, target in
+                    PathMapping(
+                        source: String(decoding: mapping.sourcePath, as: UTF8.self), target: target)
+                }, allowances: [.deviceNodes, .setUserID, .securityAttributes])
+        } catch {
+            logger.error("the connection was not written down: \(error)")
+        }
+    }
+
+    // MARK: What may stand against it
+
+    private func objection(
+        _ link: TargetLink, _ hello: Hello, _ open: Open, _ roots: [String]
+    ) -> String? {
+        guard !roots.isEmpty else { return "the connection maps nothing" }
+        for (mapping, path) in zip(open.mappings, roots) {
+            let components = path.split(separator: "/", omittingEmptySubsequences: true)
+            guard path.hasPrefix("/"), !components.isEmpty, !components.contains("..") else {
+                return "'\(path)' cannot be a target: expected an absolute path other than '/'"
+            }
+            guard let real = Paths.realOfDeepestExisting(path) else {
+                return "'\(path)' cannot be a target"
+            }
+            let state = Paths.real(owner.stateDirectory) ?? owner.stateDirectory
+            if Paths.overlap(real, state) {
+                return "'\(path)' and the target's own folder '\(state)' lie in one another"
+            }
+            if hello.machineID == owner.hello.machineID, hello.bootID == owner.hello.bootID,
+                let problem = Self.overlap(real, mapping)
+            {
+                return problem
+            }
+        }
+        let peer = (try? owner.store.peer(fingerprint: link.link.peerFingerprint.hex)) ?? nil
+        return owner.claim(open.connectionUUID, roots, from: peer?.serverID ?? "")
+    }
+
+    /// Source and target on one machine: neither may contain the other, by name or by identity (the
+    /// same folder may be reached by two paths).
+    private static func overlap(_ target: String, _ mapping: Open.Mapping) -> String? {
+        let source = String(decoding: mapping.sourcePath, as: UTF8.self)
+        let words =
+            "the target path '\(target)' and the replicated path '\(source)' lie in one another "
+            + "on this machine"
+        if Paths.overlap(target, source) { return words }
+        var place = target
+        while place != "/" {
+            if let identity = identity(place),
+                identity.device == mapping.sourceDevice && identity.inode == mapping.sourceInode
+            {
+                return words
+            }
+            place = "/" + place.split(separator: "/").dropLast().joined(separator: "/")
+        }
+        guard let end = identity(target) else { return nil }
+        place = source
+        while place != "/" {
+            if let identity = identity(place), identity == end { return words }
+            place = "/" + place.split(separator: "/").dropLast().joined(separator: "/")
+        }
+        return nil
+    }
+
+    private struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    private static func identity(_ path: String) -> Identity? {
+        var status = stat()
+        guard cposix_fstatat(AT_FDCWD, path, &status, CInt(AT_SYMLINK_NOFOLLOW)) >= 0 else {
+            return nil
+        }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}
+
+/// Names in one of the server's own folders.
+enum DirectoryNames {
+    static func list(_ path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,228 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import ReplicationModel
+internal import StateStore
+internal import TargetApply
+internal import Transport
+internal import WireProtocol
+
+/// The apply thread of one connection: takes batches in order, applies them, says how far it is.
+///
+/// The order of duty: apply, write down what was applied, then acknowledge.
+final class TargetPump {
+    let connection: TargetConnection
+    let owner: TargetConnections
+    let mailbox: Mailbox<TargetNews>
+    var logger: Logger
+
+    /// News taken from the mailbox and not handled yet.
+    private var inbox: [TargetNews] = []
+    var link: TargetLink?
+    var applier: Applier?
+    var roots: [String] = []
+    private var syncing: SyncThread?
+    var inspection: InspectionThread?
+    private var appliedBytes: UInt64 = 0
+    private var retry: RetryState?
+    private var lastProblem = ""
+    private var isOver = false
+
+    struct RetryState {
+        var errno: Errno
+        var waitNanoseconds: Int64
+    }
+
+    init(connection: TargetConnection, owner: TargetConnections, mailbox: Mailbox<TargetNews>) {
+        self.connection = connection
+        self.owner = owner
+        self.mailbox = mailbox
+        logger = owner.logger
+        logger[metadataKey: "incoming"] = "\(ConnectionPlan.uuid(connection.uuid))"
+    }
+
+    func run() {
+        while !isOver {
+            let seen = mailbox.signal
+            inbox += mailbox.take()
+            guard !inbox.isEmpty else {
+                mailbox.sleep(while: seen, nanoseconds: 5 * Clock.second)
+                if mailbox.signal == seen { applier?.closeIdle() }
+                continue
+            }
+            handle(inbox.removeFirst())
+        }
+        finish()
+    }
+
+    private func finish() {
+        syncing?.stop()
+        inspection?.stop()
+        link?.link.close()
+        connection.setLinked(false)
+        if let applier {
+            applier.closeIdle()
+            do { try applier.syncer.sync() } catch { logger.warning("last sync: \(error)") }
+        }
+        applier = nil
+        owner.forget(connection)
+    }
+
+    private func handle(_ news: TargetNews) {
+        switch news {
+        case .open(let link, let hello, let open): self.open(link, hello, open)
+        case .batch(let link, let body): if link === self.link { apply(body) }
+        case .inspect(let link, let question):
+            if link === self.link { inspection?.post(.init(inspect: question, link: link)) }
+        case .closed(let link): if link === self.link { unlink() }
+        case .bye(let link):
+            guard link === self.link else { return }
+            logger.info("the source ended the connection")
+            forgetState()
+        case .synced: acknowledge()
+        case .forget: forgetState()
+        case .stop: isOver = true
+        }
+    }
+
+    private func unlink() {
+        link = nil
+        connection.setLinked(false)
+        logger.info("the link from the source ended")
+    }
+
+    /// Ends the connection and removes what was kept for it; the replicated tree stays.
+    private func forgetState() {
+        isOver = true
+        try? owner.store.removeIncomingConnection(ConnectionPlan.uuid(connection.uuid))
+        syncing?.stop()
+        syncing = nil
+        applier = nil
+        let folder = stateFolder
+        for name in DirectoryNames.list(folder) { Glibc.unlink(folder + "/" + name) }
+        rmdir(folder)
+    }
+
+    var stateFolder: String {
+        owner.stateDirectory + "/incoming-" + ConnectionPlan.uuid(connection.uuid)
+    }
+
+    /// The connection is agreed on; what comes now is applied.
+    func begin(_ link: TargetLink, _ applier: Applier, roots: [String]) {
+        self.link?.link.close()
+        self.link = link
+        self.roots = roots
+        appliedBytes = 0
+        connection.setLinked(true)
+        guard self.applier !== applier else { return }
+        self.applier = applier
+        syncing?.stop()
+        let mailbox = mailbox
+        syncing = SyncThread(applier.syncer, logger) { mailbox.post(.synced) }
+        inspection?.stop()
+        inspection = InspectionThread(roots: roots, logger: logger)
+    }
+
+    // MARK: Applying
+
+    private func apply(_ body: ByteBuffer) {
+        guard let applier else { return }
+        let bytes = FrameHeader.byteCount + body.readableBytes
+        let isWhole = body.withUnsafeReadableBytes { bytes -> Bool in
+            let batch: BatchView
+            do throws(WireError) { batch = try BatchView(bytes) } catch {
+                logger.error("a batch makes no sense: \(error)")
+                return false
+            }
+            for record in batch.records {
+                let payload = batch.payload(of: record)
+                let done = untilItWorks { () throws(ApplyError) in
+                    try applier.apply(record, payload)
+                }
+                if !done { return false }
+            }
+            return untilItWorks { () throws(ApplyError) in
+                _ = try applier.finishBatch(lastSequence: batch.header.lastSequence)
+            }
+        }
+        guard isWhole else {
+            // Cut in the middle: the source sends the batch again over the next link.
+            link?.link.close()
+            return
+        }
+        appliedBytes += UInt64(bytes)
+        report(applier)
+        acknowledge()
+    }
+
+    /// Repeats something while the whole target is in trouble, such as for want of space; nothing is
+    /// skipped for that. Answers false when the link or the server ended meanwhile.
+    private func untilItWorks(_ body: () throws(ApplyError) -> Void) -> Bool {
+        while true {
+            do throws(ApplyError) {
+                try body()
+                if retry != nil {
+                    logger.notice("the target takes changes again")
+                    retry = nil
+                    acknowledge()
+                }
+                return true
+            } catch {
+                let wait = min((retry?.waitNanoseconds ?? RetryTimes.first / 2) * 2, RetryTimes.most)
+                if retry?.errno != error.errno { logger.error("\(error); it is tried again") }
+                retry = RetryState(errno: error.errno, waitNanoseconds: wait)
+                lastProblem = "\(error)"
+                acknowledge()
+                let until = Clock.monotonic + wait
+                while Clock.monotonic < until {
+                    let seen = mailbox.signal
+                    inbox += mailbox.take()
+                    if inbox.contains(where: ends) { return false }
+                    mailbox.sleep(while: seen, nanoseconds: max(1, until - Clock.monotonic))
+                }
+            }
+        }
+    }
+
+    private func ends(_ news: TargetNews) -> Bool {
+        switch news {
+        case .stop, .forget: true
+        case .closed(let link), .bye(let link): link === self.link
+        case .open, .batch, .inspect, .synced: false
+        }
+    }
+
+    private func report(_ applier: Applier) {
+        for problem in applier.takeProblems() {
+            lastProblem = "\(problem)"
+            logger.error("\(problem)")
+        }
+        guard let link else { return }
+        for object in applier.takeAwaited() {
+            let message = Awaited(mapping: object.mapping, path: object.path.bytes)
+            _ = try? link.link.send(message, connection: 0)
+        }
+    }
+
+    private func acknowledge() {
+        guard let applier, let link else { return }
+        var flags: AcknowledgeFlags = []
+        if applier.isInconsistent { flags.insert(.inconsistent) }
+        if applier.isMirrorRequired { flags.insert(.mirrorRequired) }
+        if let retry { flags.insert(retry.errno == .noSpace ? .outOfSpace : .retrying) }
+        let positions = applier.positions
+        let message = Acknowledge(
+            applied: positions.applied, durable: positions.durable, appliedBytes: appliedBytes,
+            problemCount: applier.counters.problems, skippedCount: applier.counters.skipped,
+            flags: flags, mirrorMarker: applier.mirrorGeneration, lastProblem: lastProblem)
+        _ = try? link.link.send(message, connection: 0)
+    }
+}
+
+/// How long a target waits before it tries a failing operation again.
+enum RetryTimes {
+    static let first = 100 * Clock.millisecond
+    static let most = 5 * Clock.second
+}
