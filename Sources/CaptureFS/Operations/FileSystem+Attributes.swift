@@ -56,7 +56,7 @@ extension FileSystem {
                 cposix_ftruncate(descriptor, off_t(bitPattern: UInt(fixed.size)))
             }
             current = try statusOf(descriptor)
-            if has(FATTR_KILL_SUIDGID), clearPrivileges(descriptor, &current) {
+            if has(FATTR_KILL_SUIDGID), clearPrivileges(call, descriptor, &current) {
                 record(node, current, .mode)
             }
             let membership = membership(node, current)

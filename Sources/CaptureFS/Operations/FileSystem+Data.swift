@@ -48,7 +48,7 @@ extension FileSystem {
             }
             var status = try statusOf(descriptor)
             let membership = membership(node, status)
-            if clearsPrivileges, clearPrivileges(descriptor, &status) {
+            if clearsPrivileges, clearPrivileges(call, descriptor, &status) {
                 changedMode = true
                 if recorder.wants(membership) {
                     recorder.attributes(node.file, membership, status, .mode)
@@ -66,12 +66,18 @@ extension FileSystem {
         return call.reply.written(call.header.unique, done)
     }
 
-    /// A write by somebody without the privilege takes setuid (and setgid of programs) away. Our own
-    /// `pwrite` would not, as we have the privilege. True when there was something to clear.
-    func clearPrivileges(_ descriptor: CInt, _ status: inout stat) -> Bool {
-        var mode = status.st_mode
-        if mode & S_ISUID != 0 { mode &= ~S_ISUID }
-        if mode & S_ISGID != 0, mode & S_IXGRP != 0 { mode &= ~S_ISGID }
+    /// A write by somebody without the privilege takes setuid away, and setgid of programs or of
+    /// files of a foreign group. Our own `pwrite` would not, as we have the privilege. True when
+    /// there was something to clear.
+    func clearPrivileges(_ call: Call, _ descriptor: CInt, _ status: inout stat) -> Bool {
+        guard status.st_mode & (S_ISUID | S_ISGID) != 0 else { return false }
+        var mode = status.st_mode & ~S_ISUID
+        if mode & S_ISGID != 0 {
+            let isMember =
+                call.header.group == status.st_gid
+                || CallerGroups.contain(status.st_gid, process: call.header.process)
+            if mode & S_IXGRP != 0 || !isMember { mode &= ~S_ISGID }
+        }
         guard mode != status.st_mode, mode & S_IFMT == S_IFREG else { return false }
         guard cposix_fchmod(descriptor, mode & 0o7777) == 0 else { return false }
         status.st_mode = mode

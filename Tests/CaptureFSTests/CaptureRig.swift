@@ -1,0 +1,120 @@
+import CPosix
+import CaptureFS
+import Glibc
+import Journal
+
+/// A fresh folder that is captured by a process of its own, with a journal that the test reads.
+final class CaptureRig {
+    let base: String
+    let root: String
+    let follower: JournalFollower
+    let process: pid_t
+    private let memory: JournalMemory
+    private let client: CInt
+
+    enum Problem: Error { case setup(String) }
+
+    init(isFollowed: Bool = true, prepare: (String) -> Void = { _ in }) throws {
+        base = try Self.makeFolder()
+        root = base + "/protected"
+        mkdir(root, 0o755)
+        prepare(root)
+        memory = try JournalMemory.make(bytes: 32 << 20)
+        follower = try JournalFollower.start(memory, connection: 1)
+        // Without close-on-exec: the child inherits it under the same number.
+        let inherited = dup(memory.descriptor)
+        defer { close(inherited) }
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Problem.setup("pipe") }
+        defer { close(ends[0]) }
+        process = try Self.spawn(
+            [
+                Self.executable, "--mount", root, "--number", "7", "--socket", base + "/socket",
+                "--journal-fd", String(inherited),
+            ], output: ends[1])
+        close(ends[1])
+        var line = [UInt8](repeating: 0, count: 256)
+        let count = read(ends[0], &line, line.count)
+        let text = String(decoding: line[..<max(0, count)], as: UTF8.self)
+        guard text == "ready\n" else {
+            var status: CInt = 0
+            waitpid(process, &status, 0)
+            throw Problem.setup(text)
+        }
+        client = cposix_connectUnix(base + "/socket", CInt(SOCK_SEQPACKET.rawValue))
+        guard client >= 0 else { throw Problem.setup("connect \(client)") }
+        if isFollowed {
+            let all = SelectionRule(bit: 3, includes: true, isRecursive: true, path: Array(root.utf8))
+            guard ask(.rules(generation: 1, [all])) == .ok([:]) else { throw Problem.setup("rules") }
+        }
+    }
+
+    /// Ends the process, and whatever happened takes the mount and the folder away.
+    func stop() {
+        close(client)
+        kill(process, SIGTERM)
+        var status: CInt = 0
+        waitpid(process, &status, 0)
+        _ = cposix_umount2(root, 2)
+        Self.remove(base)
+    }
+
+    func ask(_ request: CaptureRequest) -> CaptureReply? { askWithDescriptors(request).0 }
+
+    func askWithDescriptors(_ request: CaptureRequest) -> (CaptureReply?, [CInt]) {
+        let bytes = Array(request.text.utf8)
+        guard cposix_write(client, bytes, bytes.count) == bytes.count else { return (nil, []) }
+        var room = [UInt8](repeating: 0, count: CaptureRequest.byteCountMax)
+        var descriptors = [CInt](repeating: -1, count: 8)
+        var descriptorCount: CInt = 0
+        let count = cposix_receiveDescriptors(
+            client, &room, room.count, &descriptors, &descriptorCount)
+        guard count > 0 else { return (nil, []) }
+        let reply = CaptureReply(String(decoding: room[..<count], as: UTF8.self))
+        return (reply, Array(descriptors[..<Int(descriptorCount)]))
+    }
+
+    // MARK: Folders and processes
+
+    static func makeFolder() throws -> String {
+        var template = Array("/tmp/understudy-capture-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Problem.setup("mkdtemp") }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        chmod(path, 0o755)
+        return path
+    }
+
+    static func remove(_ path: String) {
+        guard let process = try? spawn(["/bin/rm", "-rf", path], output: -1) else { return }
+        var status: CInt = 0
+        waitpid(process, &status, 0)
+    }
+
+    static func spawn(_ words: [String], output: CInt) throws -> pid_t {
+        var arguments = words.map { (word: String) in strdup(word) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if output >= 0 { posix_spawn_file_actions_adddup2(&actions, output, 1) }
+        var process = pid_t()
+        let result = posix_spawn(&process, words[0], &actions, nil, &arguments, environ)
+        guard result == 0 else { throw Problem.setup("spawn \(words[0]): \(result)") }
+        return process
+    }
+
+    /// Beside the test's own executable.
+    static var executable: String {
+        var room = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &room, 4095)
+        let path = room[..<max(0, count)].map { UInt8(bitPattern: $0) }
+        // Tests may be run by a runner from elsewhere; their own path is an argument then.
+        let candidates = [String(decoding: path, as: UTF8.self)] + CommandLine.arguments
+        for candidate in candidates {
+            guard let slash = candidate.lastIndex(of: "/") else { continue }
+            let beside = candidate[...slash] + "understudy-capture"
+            if access(String(beside), X_OK) == 0 { return String(beside) }
+        }
+        return "understudy-capture"
+    }
+}
