@@ -20,6 +20,7 @@ let httpServer: Target.Dependency = .product(name: "HummingbirdCore", package: "
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioSecure: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -34,9 +35,11 @@ func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], excluding: [String] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, exclude: [], swiftSettings: strict)
+        name: name, dependencies: dependencies, exclude: excluding, swiftSettings: strict)
 }
 
 let package = Package(
@@ -114,25 +117,44 @@ let package = Package(
         tool(
             "dtcl",
             [
-                "CPosix", "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter",
-                "DTCLSyntax", "ScriptHost", "ToolKit", "UnderstudyCommands",
+                "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
+                "ScriptHost", "ToolKit", "UnderstudyCommands",
             ]),
-        tool(
-            "understudy-capture",
-            [
-                "CPosix", "CaptureFS", "FileSystemAccess", "FuseKernel", "Journal",
-                "ReplicationModel",
-            ]),
+        tool("understudy-capture", ["CLinuxFuse", "CPosix", "CaptureFS", "Journal"]),
         tool(
             "understudyd",
             [
-                "CommandModel", "CommandTable", "ControlServer", "Runtime", "StateStore",
-                "UnderstudyCommands", argumentParser, logging, yaml,
+                "CommandModel", "CommandTable", "ControlServer", "DTCLSyntax", "ReplicationModel",
+                "Runtime", "StateStore", "UnderstudyCommands", argumentParser, logging, yaml,
             ]),
 
         // Tests.
+        tests(
+            "CaptureFSTests",
+            [
+                "CLinuxFuse", "CPosix", "CaptureFS", "FuseKernel", "Journal", "ReplicationModel",
+                "understudy-capture",
+            ]),
+        tests(
+            "CommandTableTests",
+            ["CommandModel", "CommandTable", "DTCLSyntax", "UnderstudyCommands"],
+            excluding: ["Corpus"]),
+        tests("ControlServerTests", ["CommandModel", "ControlServer", logging]),
+        tests("DTCLInterpreterTests", ["DTCLInterpreter", "DTCLSyntax"], excluding: ["Corpus"]),
+        tests("DTCLSyntaxTests", ["DTCLSyntax"]),
+        tests("FuseKernelTests", ["CLinuxFuse", "FuseKernel"]),
+        tests("IdentityTests", ["Identity", nioSecure]),
         tests("JournalTests", ["Journal", "ReplicationModel"]),
         tests("SessionCoreTests", ["SessionCore"]),
+        tests("StateStoreTests", ["StateStore", database]),
+        tests(
+            "TransportTests",
+            [
+                "Identity", "ReplicationModel", "Transport", "WireProtocol", nioCore, nioEmbedded,
+                nioPosix, nioSecure,
+            ]),
+        tests("UnderstudydTests", ["ControlServer", "understudyd", argumentParser, logging]),
+        tests("WireProtocolTests", ["ReplicationModel", "WireProtocol"]),
     ],
     swiftLanguageModes: [.v6]
 )
