@@ -82,15 +82,20 @@ package final class Link: Sendable {
         eventLoop.execute { self.handler.value.setReading(isReading) }
     }
 
-    /// Sends what is pending, then ends the link in good order; the delegate hears `closedHere`.
-    package func close() { end(.closedHere) }
-
-    private func end(_ reason: TransportError) {
+    /// Sends what is pending, then ends the link in good order; the delegate hears `closedHere`. A
+    /// peer that takes nothing delays the end by at most `LinkHandler.farewellLimit`.
+    package func close() {
         queue.withLock { $0.isClosed = true }
         eventLoop.execute {
             self.flush()
-            self.handler.value.close(reason)
+            self.handler.value.closeWhenWritten(.closedHere)
         }
+    }
+
+    /// Ends the link at once; what is pending is lost.
+    private func end(_ reason: TransportError) {
+        queue.withLock { $0.isClosed = true }
+        eventLoop.execute { self.handler.value.close(reason) }
     }
 
     /// On the event loop: hands everything queued to the channel.

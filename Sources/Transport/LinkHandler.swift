@@ -26,10 +26,14 @@ final class LinkHandler: ChannelInboundHandler {
     /// Until the first bytes come, the peer may still refuse our certificate: in TLS 1.3 the client
     /// is done with the handshake before the server has seen it.
     private var hasHeardPeer = false
+    private var wasConnected = false
 
     /// Longer writes are handed to TLS in pieces, so that the peer decrypts one while the next is
     /// encrypted, and both stay in the processor's cache; bytes.
     static let pieceBytesMax = 256 << 10
+
+    /// A peer that does not take the last frames in this time loses them.
+    static let farewellLimit = TimeAmount.seconds(10)
 
     init(
         allocator: ByteBufferAllocator, handshakeLimit: TimeAmount,
@@ -45,9 +49,15 @@ final class LinkHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        wasConnected = context.channel.isActive
         handshakeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: handshakeLimit) {
             self.close(.timedOut)
         }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        wasConnected = true
+        context.fireChannelActive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -80,8 +90,8 @@ final class LinkHandler: ChannelInboundHandler {
     private func makeLink(_ context: ChannelHandlerContext) {
         guard let start, reason == nil else { return }
         do throws(TransportError) {
-            let peer = try fingerprint(of: try? context.channel.pipeline.syncOperations
-                .nioSSL_peerCertificate())
+            let pipeline = context.channel.pipeline.syncOperations
+            let peer = try fingerprint(of: try? pipeline.nioSSL_peerCertificate())
             let link = Link(
                 self, on: context.eventLoop, peer: peer,
                 address: context.channel.remoteAddress.map { "\($0)" } ?? "")
@@ -143,9 +153,32 @@ final class LinkHandler: ChannelInboundHandler {
 
     // MARK: The end
 
+    /// Sends what was written before, then ends the link; frames that still come are not delivered.
+    func closeWhenWritten(_ reason: TransportError) {
+        guard self.reason == nil, let context else { return }
+        self.reason = reason
+        let timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.farewellLimit) {
+            self.close(reason)
+        }
+        let isWritten = context.writeAndFlush(wrapOutboundOut(ByteBuffer()))
+        isWritten.assumeIsolated().whenComplete { _ in
+            timer.cancel()
+            self.close(reason)
+        }
+    }
+
     func close(_ reason: TransportError) {
-        self.reason = self.reason ?? reason
+        let reason = self.reason ?? reason
+        self.reason = reason
+        // Before the channel's own end is heard of, which says less.
+        reportNoLink(reason)
         context?.close(promise: nil)
+    }
+
+    private func reportNoLink(_ reason: TransportError) {
+        guard let start else { return }
+        self.start = nil
+        _ = start(.failure(reason))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -159,12 +192,11 @@ final class LinkHandler: ChannelInboundHandler {
     }
 
     private func finish() {
+        // Nobody was reached: whoever tried to connect knows why.
+        guard wasConnected || self.reason != nil else { return start = nil }
         let reason = self.reason ?? (link == nil ? .cut("during the handshake") : .closedByPeer)
         self.reason = reason
-        if let start {
-            self.start = nil
-            _ = start(.failure(reason))
-        }
+        reportNoLink(reason)
         link?.markClosed()
         link = nil
         let delegate = delegate
@@ -191,6 +223,7 @@ extension TransportError {
     private static func words(_ error: BoringSSLError) -> String {
         let text = "\(error)"
         let names = text.split { !($0.isLetter && $0.isUppercase || $0.isNumber || $0 == "_") }
-        return names.last { $0.contains("_") }.map(String.init) ?? text
+        let longest = names.filter { $0.contains("_") }.max { $0.count < $1.count }
+        return longest.map(String.init) ?? text
     }
 }

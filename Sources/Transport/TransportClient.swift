@@ -44,23 +44,25 @@ package struct TransportClient: Sendable {
     ) {
         let once = Once(completion)
         var bootstrap = ClientBootstrap(group: group)
-            .connectTimeout(timeout)
+            // The handler's own timer covers connecting too; this one ends what has no handler yet.
+            .connectTimeout(timeout + .seconds(1))
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(
                 .recvAllocator,
-                value: FixedSizeRecvByteBufferAllocator(capacity: ChannelSetup.readBytesMax))
+                value: FixedSizeRecvByteBufferAllocator(capacity: ChannelSetup.readBytesMax)
+            )
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelInitializer { [setup] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = LinkHandler(
                         allocator: channel.allocator, handshakeLimit: timeout,
-                        isTrusted: { $0 == expected }
-                    ) { result in
-                        let delegate = try? result.map(accept).get()
-                        once.complete(result)
-                        return delegate
-                    }
+                        isTrusted: { $0 == expected },
+                        start: { result in
+                            let delegate = try? result.map(accept).get()
+                            once.complete(result)
+                            return delegate
+                        })
                     try setup.add(handler, asServer: false, to: channel)
                 }
             }
@@ -73,9 +75,7 @@ package struct TransportClient: Sendable {
             }
         }
         bootstrap.connect(host: address, port: port).whenFailure { error in
-            let isLate = error is ChannelError && "\(error)".contains("connectTimeout")
-            once.complete(
-                .failure(isLate ? .timedOut : .notReached("\(address) port \(port): \(error)")))
+            once.complete(.failure(.notReached("\(address) port \(port): \(error)")))
         }
     }
 }

@@ -47,7 +47,8 @@ package final class TransportServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
-                value: FixedSizeRecvByteBufferAllocator(capacity: ChannelSetup.readBytesMax))
+                value: FixedSizeRecvByteBufferAllocator(capacity: ChannelSetup.readBytesMax)
+            )
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -87,15 +88,15 @@ package final class TransportServer: Sendable {
         }
         let handler = LinkHandler(
             allocator: channel.allocator, handshakeLimit: Self.handshakeLimit,
-            isTrusted: { [pins] in pins.contains($0) }
-        ) { result in
-            switch result {
-            case .success(let link): return accept(link)
-            case .failure(let error):
-                refused(error, address)
-                return nil
-            }
-        }
+            isTrusted: { [pins] in pins.contains($0) },
+            start: { result in
+                switch result {
+                case .success(let link): return accept(link)
+                case .failure(let error):
+                    refused(error, address)
+                    return nil
+                }
+            })
         try setup.add(handler, asServer: true, to: channel)
     }
 }

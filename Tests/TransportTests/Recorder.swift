@@ -31,6 +31,7 @@ final class Recorder: LinkDelegate {
     func closed(_ reason: TransportError) {
         closedCount.add(1, ordering: .relaxed)
         continuation.yield(.closed(reason))
+        continuation.finish()
     }
 
     /// The next `count` frames.

@@ -61,16 +61,18 @@ import Testing
     @Test func aLengthAboveTheKindsLimitIsRefused() throws {
         for kind in FrameKind.allCases {
             let most = UInt32(kind.bodyBytesMax)
-            let allowed = try decodeHeader(Self.header { header in
-                header.kindNumber = kind.rawValue
-                header.bodyLength = most
-            })
+            let allowed = try decodeHeader(
+                Self.header { header in
+                    header.kindNumber = kind.rawValue
+                    header.bodyLength = most
+                })
             #expect(allowed.bodyLength == most)
             #expect(throws: WireError.tooLong(UInt64(most) + 1, limit: UInt64(most))) {
-                try decodeHeader(Self.header { header in
-                    header.kindNumber = kind.rawValue
-                    header.bodyLength = most + 1
-                })
+                try decodeHeader(
+                    Self.header { header in
+                        header.kindNumber = kind.rawValue
+                        header.bodyLength = most + 1
+                    })
             }
         }
     }
