@@ -135,6 +135,9 @@ public final class Machine {
 // MARK: - Running
 
 extension Machine {
+    /// What finding a CATCH counts.
+    private static let catchSteps = 200
+
     /// Goes on until the host is needed. After a thrown error only `begin` goes on.
     public func run() throws(ScriptError) -> Pause {
         switch state {
@@ -142,14 +145,18 @@ extension Machine {
         case .awaitingResult(let call, _, _): return .command(call)
         case .finished: return .finished(result)
         }
+        var slice = limits.sliceSteps
         while true {
             if let fault {
                 self.fault = nil
                 try unwind(fault)
+                slice -= Machine.catchSteps
+                if limits.steps != nil { stepsLeft -= Machine.catchSteps }
             }
-            budget = min(limits.sliceSteps, stepsLeft)
+            budget = min(slice, stepsLeft)
             let granted = budget
-            let signal = dispatch()
+            let signal = budget > 0 ? dispatch() : .outOfBudget
+            slice -= granted - budget
             if limits.steps != nil { stepsLeft -= granted - budget }
             switch signal {
             case .failed: continue

@@ -8,7 +8,9 @@ extension Parser {
         while !isRecovering, !atStatementEnd() {
             let token = peek(.command)
             if token.kind == .rightParenthesis, isParenthesised { break }
-            if let last = words.last, !token.followsGap, !last.isSign, !Parser.isSign(token.kind) {
+            if let last = words.last, !token.followsGap, !last.isSign, !Parser.isSign(token.kind),
+                token.kind != .unknown
+            {
                 report(.adjacentWords, token.range, describe(token))
             }
             if let word = parseWord() { words.append(word) }
