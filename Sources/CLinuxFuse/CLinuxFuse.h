@@ -151,6 +151,10 @@ static inline int understudy_dropResourceCapability(void) {
     data[0].inheritable &= ~bit;
     return CLINUXFUSE_RESULT((int)syscall(SYS_capset, &header, data));
 }
+/// Tells the kernel that file systems write through this process, see PR_SET_IO_FLUSHER.
+static inline int understudy_setFlusher(void) {
+    return CLINUXFUSE_RESULT(prctl(57, 1, 0, 0, 0));
+}
 /// Raises the limit of open descriptors as far as it goes and answers it.
 static inline uint64_t understudy_raiseDescriptorLimit(uint64_t wanted) {
     struct rlimit limit;

@@ -32,7 +32,6 @@ extension FileSystem {
 
     func setAttributes(_ call: Call, _ fixed: fuse_setattr_in) throws(Errno) -> Int {
         let node = try node(call.header.node)
-        if fixed.valid & UInt32(FATTR_SIZE) != 0 { call.worker.willBlock() }
         let status = try shards.locked(node) { () throws(Errno) -> stat in
             try change(call, node, fixed)
         }

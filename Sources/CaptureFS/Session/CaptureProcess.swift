@@ -43,6 +43,7 @@ package final class CaptureProcess {
     package init(_ settings: Settings, journal descriptor: CInt) throws(CaptureError) {
         self.settings = settings
         let limit = understudy_raiseDescriptorLimit(Self.descriptorCountMax)
+        Self.becomeIndispensable()
         _ = understudy_dropResourceCapability()
         _ = understudy_keepCapabilities()
         umask(0)
@@ -79,6 +80,17 @@ package final class CaptureProcess {
             try? mount.detach(isLazy: true)
             throw .system("start of the session", errno: started)
         }
+    }
+
+    /// Other processes' files depend on this one: it is the last to be killed when memory is short,
+    /// and its own memory needs must not wait for files to be written back through it. Neither is
+    /// possible everywhere.
+    private static func becomeIndispensable() {
+        _ = understudy_setFlusher()
+        let file = cposix_open("/proc/self/oom_score_adj", O_WRONLY, 0)
+        guard file >= 0 else { return }
+        _ = cposix_write(file, "-900", 4)
+        _ = cposix_close(file)
     }
 
     /// Serves until the mount is gone or `stop` (a descriptor) becomes readable.

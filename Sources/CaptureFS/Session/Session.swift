@@ -19,9 +19,7 @@ package final class Session: @unchecked Sendable {
     private var agreed: Negotiation?
 
     /// Threads that may be busy at the same time, waiting for disks.
-    private static let workerCountMax = 8
-    /// How long a reader looks for a request before it sleeps.
-    private static let spinNanoseconds: Int64 = 50_000
+    private static let workerCountMax = 16
     /// So many requests without a pause between them call for a second reader.
     private static let streakMax = 64
 
@@ -85,18 +83,19 @@ package final class Session: @unchecked Sendable {
     /// Reads and serves requests as long as the worker has its seat. False when the mount is gone.
     private func serve(_ worker: Worker) -> Bool {
         var streak = 0
+        var spin = Spin()
         while worker.hasSeat.load(ordering: .relaxed) {
             var count = next(worker, waits: false)
             if count == 0 {
                 streak = 0
-                count = look(worker)
+                count = spin.run { next(worker, waits: false) }
                 if count == 0 {
                     if seats.giveUp() {
                         worker.hasSeat.store(false, ordering: .releasing)
                         return true
                     }
                     watch.rest()
-                    count = next(worker, waits: true)
+                    count = spin.slept { next(worker, waits: true) }
                     watch.wake()
                 }
             } else {
@@ -132,17 +131,6 @@ package final class Session: @unchecked Sendable {
     /// A failure means that nobody waits for the answer any more.
     private func send(_ worker: Worker, _ count: Int) {
         _ = cposix_write(worker.device, worker.output.baseAddress, count)
-    }
-
-    /// Looks for a request for a moment. 0: none came; below zero: the mount is gone.
-    private func look(_ worker: Worker) -> Int {
-        let end = cposix_monotonic() + Self.spinNanoseconds
-        repeat {
-            let count = next(worker, waits: false)
-            if count != 0 { return count }
-            understudy_pause()
-        } while cposix_monotonic() < end
-        return 0
     }
 
     /// Bytes of the next request, 0 if there is none and `waits` is false, below zero (-errno) when
