@@ -44,5 +44,7 @@ extension Errno {
     package static let processFiles = Errno(rawValue: EMFILE)
     /// No descriptor left in this machine.
     package static let systemFiles = Errno(rawValue: ENFILE)
+    /// A special file that nothing stands behind.
+    package static let noDevice = Errno(rawValue: ENXIO)
     package static let nameTooLong = Errno(rawValue: ENAMETOOLONG)
 }

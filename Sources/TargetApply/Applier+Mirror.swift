@@ -124,16 +124,20 @@ extension Applier {
     private func move(
         _ node: UInt32, _ parent: UInt32, _ directory: CInt, _ view: NameChangeView
     ) throws(Errno) -> UInt16? {
-        if let status = try status(directory, view.name), known(status) == node {
-            attach(node, parent, view.name)
-            return try openSlot(node)
-        }
+        let slot: UInt16
         do throws(Errno) {
-            _ = try openSlot(node)
+            slot = try openSlot(node)
+            // A stranger may have removed it, or put something else in its place.
+            let found = try SystemCall.status(of: cache[slot].descriptor)
+            guard found.st_nlink > 0, try fits(cache[slot], found, view) else { throw .stale }
         } catch {
             if error != .stale { throw error }
             forget(node)
             return nil
+        }
+        if let status = try status(directory, view.name), known(status) == node {
+            attach(node, parent, view.name)
+            return slot
         }
         let isDirectory = map[node].type == ObjectType.directory.rawValue
         if view.change.attributes.linkCount > 1, !isDirectory {
@@ -185,10 +189,7 @@ extension Applier {
         let found: stat
         do throws(Errno) {
             found = try SystemCall.status(of: object.descriptor)
-            let isSame = found.st_ino == status.st_ino && found.st_rdev == dev_t(wanted.device)
-            let fits = wanted.type == .regular || wanted.type == .directory || isSame
-            let isText = wanted.type == .symbolicLink
-            if fits, isText ? try hasText(object, view.linkText) : true {
+            if found.st_ino == status.st_ino, try fits(object, found, view) {
                 return bind(file, object, found, parent, view.name)
             }
         } catch {
@@ -217,6 +218,19 @@ extension Applier {
             object.isPath = true
         }
         return object
+    }
+
+    /// Whether an object can become what is wanted by its content and attributes alone.
+    private func fits(
+        _ object: OpenObject, _ found: stat, _ view: NameChangeView
+    ) throws(Errno) -> Bool {
+        let wanted = view.change.attributes
+        switch wanted.type {
+        case .regular, .directory: return true
+        case .symbolicLink: return try hasText(object, view.linkText)
+        case .characterDevice, .blockDevice: return found.st_rdev == dev_t(wanted.device)
+        default: return true
+        }
     }
 
     private func hasText(

@@ -84,6 +84,8 @@ extension Applier {
     ) -> UInt16 {
         let known = map.find(file)
         if known != 0 { discard(known) }
+        let holder = map.find(targetInode: UInt64(status.st_ino))
+        if holder != 0, holder != known { discard(holder) }
         let node = withHandle(object.descriptor) { handle in
             map.bind(
                 file, targetInode: UInt64(status.st_ino), type: ObjectType(mode: status.st_mode),

@@ -45,8 +45,36 @@ extension Applier {
             }
             link = map[link: link].nextOfNode
         }
-        if isReplaying, let opened = openByHandle(node, forData) { return keep(opened, for: node) }
+        if isReplaying {
+            if let opened = openByHandle(node, forData) { return keep(opened, for: node) }
+            if let slot = try standIn(for: node, depth) { return slot }
+        }
         throw failure
+    }
+
+    /// In a replay: a directory that a later change removes is gone already, but things were made in
+    /// it before that and moved out of it. It is made again, to be removed again.
+    private func standIn(for node: UInt32, _ depth: Int) throws(Errno) -> UInt16? {
+        let link = map[node].firstLink
+        guard map[node].type == ObjectType.directory.rawValue, link != 0,
+            map.handle(of: node).count > 1 || map[node].targetInode == 0
+        else { return nil }
+        let parent = map[link: link].parent
+        let name = Array(map.name(of: link))
+        let slot = try openSlot(parent, forData: false, depth: depth + 1)
+        let (file, holder) = (map[node].file, cache[slot].descriptor)
+        keepTimes(slot)
+        return try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+            // The name is the node's own in the map, so that nothing known is taken for it.
+            try clear(parent, holder, name)
+            var wanted = ObjectAttributes()
+            wanted.mode = 0o040700
+            let text = firstName.cString(name)
+            let none = UnsafeRawBufferPointer(start: nil, count: 0)
+            let object = try makeOnce(holder, text, wanted, none)
+            let status = try SystemCall.status(of: object.descriptor)
+            return bind(file, object, status, parent, name)
+        }
     }
 
     /// nil: the name does not hold the object.
@@ -63,7 +91,8 @@ extension Applier {
             }
         } catch {
             switch error {
-            case .noSuchFile, .tooManyLinks, .notDirectory: return nil
+            // Something of another type.
+            case .noSuchFile, .tooManyLinks, .notDirectory, .isDirectory, .noDevice: return nil
             default: throw error
             }
         }

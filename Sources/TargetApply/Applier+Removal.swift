@@ -8,20 +8,24 @@ extension Applier {
     /// Empties a name at the target so that something else can have it. A known object that belongs
     /// elsewhere is put back there; everything else is removed.
     func clear(_ parent: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer) throws(Errno) {
-        guard let status = try status(directory, name) else { return }
-        let holder = known(status)
-        if holder != 0, !isAt(holder, parent, name) {
+        // Putting back what is found below may bring something here again, but never twice the same.
+        for _ in 0..<64 {
+            guard let status = try status(directory, name) else { return }
+            let holder = known(status)
+            guard holder != 0, !isAt(holder, parent, name) else {
+                try removeTree(directory, name, of: holder)
+                let link = map.link(parent, name)
+                if holder != 0, link != 0 { detach(link) }
+                continue
+            }
             if ObjectType(mode: status.st_mode) != .directory, status.st_nlink > 1 {
                 let text = firstName.cString(name)
                 _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
             } else {
                 try putBack(holder, from: directory, name)
             }
-        } else {
-            try removeTree(directory, name, of: holder)
-            let link = map.link(parent, name)
-            if link != 0 { detach(link) }
         }
+        throw .busy
     }
 
     /// The node of what a name holds; 0: nobody knows it.
@@ -30,42 +34,163 @@ extension Applier {
         return node != 0 && map[node].type == ObjectType(mode: status.st_mode).rawValue ? node : 0
     }
 
-    /// Moves a known object to the place where the map has it. What is in the way there goes first.
+    /// Moves a known object to the place where the map has it. What is in the way there goes aside
+    /// first and is removed afterwards: the object itself may lie below it.
     private func putBack(
         _ node: UInt32, from directory: CInt, _ name: UnsafeRawBufferPointer, depth: Int = 0
     ) throws(Errno) {
         let link = map[node].firstLink
-        guard link != 0, depth < 64 else {
-            return try removeTree(directory, name, of: node)
-        }
+        guard link != 0, depth < 64 else { return try removeTree(directory, name, of: node) }
         let home = map[link: link].parent
-        // The slot is not part of the operation: its descriptor is used at once.
         let slot = try openSlot(home)
         keepTimes(slot)
+        let descriptor = cache[slot].descriptor
         let homeName = Array(map.name(of: link))
         let source = Array(name)
+        var aside: Aside?
         try homeName.withUnsafeBytesThrowing { (homeName) throws(Errno) in
-            let descriptor = cache[slot].descriptor
             if let there = try status(descriptor, homeName) {
                 let holder = known(there)
                 if holder != 0, !isAt(holder, home, homeName) {
                     try putBack(holder, from: descriptor, homeName, depth: depth + 1)
                 } else {
-                    try removeTree(descriptor, homeName, of: holder)
+                    aside = try moveAside(home, descriptor, homeName)
                 }
             }
-            let to = secondName.cString(homeName)
             try source.withUnsafeBytesThrowing { (source) throws(Errno) in
-                let from = firstName.cString(source)
-                _ = try SystemCall.check {
-                    cposix_renameat2(directory, from, cache[slot].descriptor, to, 0)
+                try movingInto(home) { () throws(Errno) in
+                    let (from, to) = (firstName.cString(source), secondName.cString(homeName))
+                    _ = try SystemCall.check {
+                        cposix_renameat2(directory, from, descriptor, to, 0)
+                    }
+                }
+            }
+        }
+        guard let aside else { return }
+        try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+            try removeTree(aside.directory, name, of: 0)
+        }
+    }
+
+    // MARK: In a replay, directories may lie in each other the other way round
+
+    /// Runs a rename into `directory`. When the kernel says that it would lie within itself, the
+    /// directory and those above it are first put where the map has them.
+    func movingInto(_ directory: UInt32, _ body: () throws(Errno) -> Void) throws(Errno) {
+        do throws(Errno) {
+            try body()
+        } catch {
+            guard error == .invalid, isReplaying else { throw error }
+            try settlePlaces(directory)
+            try body()
+        }
+    }
+
+    private func settlePlaces(_ directory: UInt32) throws(Errno) {
+        var chain: [UInt32] = []
+        var place = directory
+        while place != 0, map[place].rootNumber == 0, chain.count < Int(PATH_MAX) {
+            chain.append(place)
+            place = map[place].firstLink == 0 ? 0 : map[link: map[place].firstLink].parent
+        }
+        for node in chain.reversed() {
+            let link = map[node].firstLink
+            let home = map[link: link].parent
+            let name = Array(map.name(of: link))
+            let isThere = try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                guard let status = try status(try open(home), name) else { return false }
+                return known(status) == node
+            }
+            if isThere { continue }
+            let descriptor = try open(node)
+            try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
+                try putBack(node, from: holder, name)
+            }
+        }
+    }
+
+    /// Calls `body` with the directory and the name where a known directory is now. Not at all, when
+    /// it is nowhere below a root.
+    func withCurrentPlace(
+        of descriptor: CInt, _ node: UInt32,
+        _ body: (CInt, UnsafeRawBufferPointer) throws(Errno) -> Void
+    ) throws(Errno) {
+        let place = currentPath(descriptor)
+        for root in rootDescriptors {
+            let top = currentPath(root.descriptor)
+            guard place.count > top.count + 1, place.starts(with: top), place[top.count] == 0x2F
+            else { continue }
+            let below = BytePath(Array(place[(top.count + 1)...]))
+            let parent = below.parent.isRoot ? BytePath(".") : below.parent
+            let holder = try parent.withCString { (path) throws(Errno) in
+                try SystemCall.openBeneath(root.descriptor, path, O_PATH | O_DIRECTORY)
+            }
+            defer { SystemCall.close(holder) }
+            return try below.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                guard let status = try status(holder, name), known(status) == node else { return }
+                try body(holder, name)
+            }
+        }
+    }
+
+    /// Where something waits under a name of ours, in the root.
+    struct Aside {
+        var directory: CInt
+        var name: [UInt8]
+    }
+
+    static let asidePrefix = Array(".understudy-aside-".utf8)
+
+    /// A name in the root above `node` that nothing has.
+    func newAside(_ node: UInt32) throws(Errno) -> Aside {
+        let root = rootDescriptors[Int(path(of: node).mapping)].descriptor
+        while true {
+            asideCount += 1
+            let aside = Aside(
+                directory: root, name: Self.asidePrefix + Array("\(asideCount)".utf8))
+            let isTaken = try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                try status(root, name) != nil
+            }
+            if !isTaken { return aside }
+        }
+    }
+
+    private func moveAside(
+        _ parent: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
+    ) throws(Errno) -> Aside {
+        let aside = try newAside(parent)
+        try aside.name.withUnsafeBytesThrowing { (asideName) throws(Errno) in
+            let (from, to) = (firstName.cString(name), secondName.cString(asideName))
+            _ = try SystemCall.check {
+                cposix_renameat2(directory, from, aside.directory, to, 0)
+            }
+        }
+        return aside
+    }
+
+    /// Removes what a crash left under names of ours. Called when everything was replayed.
+    func removeAsides() throws(Errno) {
+        for (index, root) in rootDescriptors.enumerated() {
+            let node = map.root(UInt32(index))
+            guard node != 0 else { continue }
+            var found: [[UInt8]] = []
+            var reader = DirectoryReader()
+            try reader.start(root.descriptor)
+            while let entry = try reader.next() {
+                if entry.name.starts(with: Self.asidePrefix) { found.append(Array(entry.name)) }
+            }
+            guard !found.isEmpty else { continue }
+            if map[node].slot != 0 { keepTimes(map[node].slot) }
+            for name in found {
+                try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                    if map.link(node, name) == 0 { try clear(node, root.descriptor, name) }
                 }
             }
         }
     }
 
     /// A directory that is changed without the source saying so keeps its time.
-    private func keepTimes(_ slot: UInt16) {
+    func keepTimes(_ slot: UInt16) {
         guard cache[slot].modified == OpenObject.unset,
             let status = try? SystemCall.status(of: cache[slot].descriptor)
         else { return }
@@ -122,6 +247,10 @@ extension Applier {
         }
         defer { SystemCall.close(top) }
         while try empty(top, top: top, of: node, depth: 0) {}
+        // What was put back from below may have this place now.
+        guard let there = try status(directory, name),
+            there.st_ino == (try SystemCall.status(of: top)).st_ino
+        else { return }
         let last = firstName.cString(name)
         _ = try SystemCall.check { cposix_unlinkat(directory, last, AT_REMOVEDIR) }
     }
@@ -158,7 +287,7 @@ extension Applier {
             if depth == 48 {
                 // Too deep to hold every directory open: this one is emptied from the top, later.
                 asideCount += 1
-                let aside = ".understudy-aside-\(asideCount)"
+                let aside = ".understudy-deep-\(asideCount)"
                 _ = try SystemCall.check { cposix_renameat2(directory, text, top, aside, 0) }
                 again = true
                 continue

@@ -89,13 +89,15 @@ extension Applier {
         } else {
             if let there { try makeWay(there, for: node, to, toDirectory, toName) }
             if isAtOld {
-                let old = firstName.cString(name)
-                let new = secondName.cString(toName)
-                _ = try SystemCall.check {
-                    cposix_renameat2(fromDirectory, old, toDirectory, new, 0)
+                try movingInto(to) { () throws(Errno) in
+                    let (old, new) = (firstName.cString(name), secondName.cString(toName))
+                    _ = try SystemCall.check {
+                        cposix_renameat2(fromDirectory, old, toDirectory, new, 0)
+                    }
                 }
             } else {
-                try fetch(node, toDirectory, toName)
+                if there != nil { try clear(to, toDirectory, toName) }
+                try fetch(node, to, toDirectory, toName)
             }
         }
         attach(node, to, toName)
@@ -121,12 +123,13 @@ extension Applier {
         _ directory: CInt, _ name: UnsafeRawBufferPointer, _ node: UInt32
     ) throws(Errno) -> Bool {
         guard let status = try status(directory, name) else { return false }
-        return known(status) == node
+        return UInt64(status.st_ino) == map[node].targetInode
+            && ObjectType(mode: status.st_mode).rawValue == map[node].type
     }
 
     /// In a replay: the object has moved on already, and is brought from where it is now.
     private func fetch(
-        _ node: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
+        _ node: UInt32, _ to: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
     ) throws(Errno) {
         guard let slot = try slotOrOvertaken(node) else { return }
         let object = cache[slot]
@@ -138,26 +141,13 @@ extension Applier {
             }
             return
         }
-        let place = currentPath(object.descriptor)
-        for root in rootDescriptors {
-            let top = currentPath(root.descriptor)
-            guard place.count > top.count + 1, place.starts(with: top), place[top.count] == 0x2F
-            else { continue }
-            let below = BytePath(Array(place[(top.count + 1)...]))
-            var parent = below.parent
-            if parent.isRoot { parent = BytePath(".") }
-            let holder = try parent.withCString { (path) throws(Errno) in
-                try SystemCall.openBeneath(root.descriptor, path, O_PATH | O_DIRECTORY)
-            }
-            defer { SystemCall.close(holder) }
-            try below.name.withUnsafeBytesThrowing { (old) throws(Errno) in
-                guard try holds(holder, old, node) else { return }
+        try movingInto(to) { () throws(Errno) in
+            try withCurrentPlace(of: object.descriptor, node) { (holder, old) throws(Errno) in
                 let (oldText, newText) = (firstName.cString(old), secondName.cString(name))
                 _ = try SystemCall.check {
                     cposix_renameat2(holder, oldText, directory, newText, 0)
                 }
             }
-            return
         }
     }
 
@@ -189,12 +179,12 @@ extension Applier {
         {
             return swapInMap(node, from, other, to, view)
         }
-        asideCount += 1
-        let aside = Array(".understudy-aside-\(asideCount)".utf8)
-        try aside.withUnsafeBytesThrowing { (aside) throws(Errno) in
-            try place(node, from: from, view.name, to: to, aside)
+        let aside = try newAside(to)
+        let root = map.root(UInt32(path(of: to).mapping))
+        try aside.name.withUnsafeBytesThrowing { (aside) throws(Errno) in
+            try place(node, from: from, view.name, to: root, aside)
             try place(other, from: to, view.otherName, to: from, view.name)
-            try place(node, from: to, aside, to: to, view.otherName)
+            try place(node, from: root, aside, to: to, view.otherName)
         }
     }
 

@@ -111,6 +111,10 @@ package final class Applier {
     /// `lastSequence` count as applied.
     package func finishBatch(lastSequence: UInt64) throws(ApplyError) -> ApplyPositions {
         do throws(Errno) {
+            if replayThrough > 0, lastSequence >= replayThrough {
+                try removeAsides()
+                replayThrough = 0
+            }
             try flushAll()
         } catch {
             throw .retry(error)
@@ -239,7 +243,7 @@ package final class Applier {
     }
 
     /// Whether the record at hand may have had its effect before.
-    var isReplaying: Bool { sequence <= replayThrough }
+    var isReplaying: Bool { replayThrough > 0 && sequence <= replayThrough }
 
     func noteApplied(_ position: UInt64) { applied = position }
 

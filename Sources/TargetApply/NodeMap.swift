@@ -40,7 +40,8 @@ struct NodeMap: ~Copyable {
 
     /// The node whose object at the target has this inode number.
     func find(targetInode: UInt64) -> UInt32 {
-        byInode.find(Self.hash(targetInode)) { nodes[$0].targetInode == targetInode }
+        targetInode == 0
+            ? 0 : byInode.find(Self.hash(targetInode)) { nodes[$0].targetInode == targetInode }
     }
 
     func link(_ parent: UInt32, _ name: UnsafeRawBufferPointer) -> UInt32 {
@@ -84,6 +85,9 @@ struct NodeMap: ~Copyable {
         _ file: FileID, targetInode: UInt64, type: ObjectType, handle: UnsafeRawBufferPointer
     ) -> UInt32 {
         var place = find(file)
+        // One object is one node: whoever had the inode number before lost its object.
+        let holder = find(targetInode: targetInode)
+        if holder != 0, holder != place { loseObject(holder) }
         if place != 0 {
             let known = nodes[place]
             if known.targetInode == targetInode, known.type == type.rawValue,
@@ -105,6 +109,15 @@ struct NodeMap: ~Copyable {
         indexInode(place)
         if isRecording { changes.bind(file, targetInode, type, handle) }
         return place
+    }
+
+    /// The target has no object for this node any more.
+    private mutating func loseObject(_ node: UInt32) {
+        unindexInode(node)
+        drop(nodes[node].handle)
+        nodes[node].handle = 0
+        nodes[node].targetInode = 0
+        indexInode(node)
     }
 
     /// Makes `node` the root of mapping `index`.
@@ -297,6 +310,7 @@ struct NodeMap: ~Copyable {
     private mutating func indexInode(_ node: UInt32) {
         let all = nodes.base
         let inode = nodes[node].targetInode
+        guard inode != 0 else { return }
         byInode.insert(node, Self.hash(inode)) { Self.hash(all[Int($0)].targetInode) }
     }
 
