@@ -61,7 +61,8 @@ struct CorpusExpectations {
             if let rest = part(line, "# answer: ") { answers.append(.value(CorpusRun.value(rest))) }
             if let rest = part(line, "# answer failure: ") {
                 let words = rest.split(separator: " ", maxSplits: 1).map(String.init)
-                answers.append(.failure(CommandFailure(code: Int(words[0]) ?? -1, message: words[1])))
+                answers.append(
+                    .failure(CommandFailure(code: Int(words[0]) ?? -1, message: words[1])))
             }
             if let rest = part(line, "# steps: ") { limits.steps = Int(rest) }
             if let rest = part(line, "# memory: ") { limits.memoryBytesMax = Int(rest) ?? 0 }

@@ -101,7 +101,8 @@ struct MachineTests {
 
     @Test("one program serves many machines")
     func manyMachines() async throws {
-        let program = try program("$s = \"\"\nFOR $i = 1 TO 50 DO $s = $s & $i END\nWRITE length($s)")
+        let program = try program(
+            "$s = \"\"\nFOR $i = 1 TO 50 DO $s = $s & $i END\nWRITE length($s)")
         try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<8 {
                 group.addTask {

@@ -33,7 +33,8 @@ struct GrammarTests {
 
     @Test("the list of tokens and keywords is complete")
     func tokensAreListed() throws {
-        let text = try String(contentsOf: Self.folder.appending(path: "tokens.txt"), encoding: .utf8)
+        let text = try String(
+            contentsOf: Self.folder.appending(path: "tokens.txt"), encoding: .utf8)
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("# ") }.map(String.init)
         let kinds = TokenKind.allCases.map { kind in
             kind.spelling.map { "\(kind.rawValue) \($0)" } ?? kind.rawValue
@@ -48,7 +49,8 @@ struct GrammarTests {
         #expect(script.productions.contains(production))
     }
 
-    @Test("every sample of a mistake gives the message it is named for", arguments: samples("errors"))
+    @Test(
+        "every sample of a mistake gives the message it is named for", arguments: samples("errors"))
     func everyMistakeIsNamed(_ name: String) throws {
         let script = Script.parse(try Self.sample("errors", name))
         #expect(Set(script.diagnostics.map(\.id)) == [String(name.dropLast(5))])

@@ -72,7 +72,10 @@ struct ParserTests {
             ("a $1 /$1", "<a $1 j\"/{$1}\">"),
             ("a b=\"c\"", "<a b = q\"c\">"),
             ("a b=c,d<e>f", "<a b = c , d < e > f>"),
-            ("a 10 10s 10.0.0.2 -5 0x1F 08/17/2015 10:30", "<a #10 #10 10.0.0.2 #-5 #31 08/17/2015 10:30>"),
+            (
+                "a 10 10s 10.0.0.2 -5 0x1F 08/17/2015 10:30",
+                "<a #10 #10 10.0.0.2 #-5 #31 08/17/2015 10:30>"
+            ),
             ("a (1 + 2) [1, $x] {k: 1}", "<a p(+ #1 #2) [#1 $x] {k:#1}>"),
             ("a (b (c))", "<a p<b p<c>>>"),
             ("if_x then_y endless", "<if_x then_y endless>"),
@@ -116,7 +119,8 @@ struct ParserTests {
     @Test(
         "a prompt learns whether more lines are needed",
         arguments: [
-            ("ping a", false), ("IF TRUE THEN", true), ("IF TRUE", true), ("WHILE TRUE DO\nping a\n", true),
+            ("ping a", false), ("IF TRUE THEN", true), ("IF TRUE", true),
+            ("WHILE TRUE DO\nping a\n", true),
             ("$x = [1,", true), ("$x = (1 +", true), ("ping a \\\n", true), ("limit 1,\n", true),
             ("WHILE TRUE", true), ("TRY\nping a", true), ("PROCEDURE f()\n", true),
             ("IF TRUE THEN ping a END", false), ("$x = 1 +", false), ("WRITE \"abc", false),

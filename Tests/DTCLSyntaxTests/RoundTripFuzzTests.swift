@@ -89,7 +89,9 @@ struct RoundTripFuzzTests {
         }
     }
 
-    @Test("deep nesting ends in a message", arguments: ["(", "[", "{a:", "-", "NOT ", "IF 1 THEN ", "a (", "f(", "$x[", "1+", "$x.a&"])
+    @Test(
+        "deep nesting ends in a message",
+        arguments: ["(", "[", "{a:", "-", "NOT ", "IF 1 THEN ", "a (", "f(", "$x[", "1+", "$x.a&"])
     func deepNesting(_ piece: String) {
         for prefix in ["$x = ", "", "ping "] {
             let text = prefix + String(repeating: piece, count: 3000)
@@ -112,7 +114,9 @@ struct RoundTripFuzzTests {
             end = token.upper
         }
         let refused = script.diagnostics.contains { $0.id == "text-invalid" }
-        #expect(refused || end == bytes.count, "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
+        #expect(
+            refused || end == bytes.count, "seed \(seed): \(String(decoding: bytes, as: UTF8.self))"
+        )
         for diagnostic in script.diagnostics {
             #expect(Int(diagnostic.range.upper) <= max(1, bytes.count), "seed \(seed)")
         }
@@ -120,18 +124,22 @@ struct RoundTripFuzzTests {
 
     /// A gap holds blanks, remarks and continued line ends, nothing else.
     private func checkGap(_ source: SourceText, _ lower: Int, _ upper: Int, _ seed: UInt64) {
-        var isRemark = lower > 0 && source.text(in: SourceRange(max(0, lower - 3), lower)).uppercased() == "REM"
+        var isRemark =
+            lower > 0
+            && source.text(in: SourceRange(max(0, lower - 3), lower)).uppercased() == "REM"
         var offset = lower
         if lower == 0, source.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
         while offset < upper {
             let byte = source.bytes[offset]
-            let isSlash = byte == UInt8(ascii: "/") && offset + 1 < upper && source.bytes[offset + 1] == byte
+            let isSlash =
+                byte == UInt8(ascii: "/") && offset + 1 < upper && source.bytes[offset + 1] == byte
             if byte == UInt8(ascii: "\n") {
                 isRemark = false
             } else if byte == UInt8(ascii: "#") || isSlash {
                 isRemark = true
             }
-            let isFine = isRemark || byte.isBlank || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\\")
+            let isFine =
+                isRemark || byte.isBlank || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\\")
             #expect(isFine, "seed \(seed): \(source.text(in: SourceRange(lower, upper)))")
             if !isFine { return }
             offset += 1

@@ -34,7 +34,8 @@ enum TreeDump {
                 + "\(dump(loop.body)))"
         case .forEachLoop(let loop):
             let second = loop.second.map { " $\($0.text)" } ?? ""
-            return "(foreach $\(loop.first.text)\(second) \(dump(loop.sequence)) \(dump(loop.body)))"
+            return
+                "(foreach $\(loop.first.text)\(second) \(dump(loop.sequence)) \(dump(loop.body)))"
         case .breakLoop: return "(break)"
         case .continueLoop: return "(continue)"
         case .returnValue(let value): return "(return\(value.map { " " + dump($0) } ?? ""))"

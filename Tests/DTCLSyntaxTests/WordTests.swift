@@ -57,7 +57,9 @@ struct WordTests {
         #expect(number.unit == unit)
     }
 
-    @Test("what is no number stays a bare word", arguments: ["10.0.0.2", "5M", "1x", "a1", "0x", "1.", "--1", "5PB"])
+    @Test(
+        "what is no number stays a bare word",
+        arguments: ["10.0.0.2", "5M", "1x", "a1", "0x", "1.", "--1", "5PB"])
     func notNumbers(_ text: String) {
         #expect(throws: NumberLiteral.ReadError.self) { try NumberLiteral.read(text).get() }
         #expect(words("a \(text)").last?.kind == .bare)

@@ -10,7 +10,9 @@ enum Builtin: UInt8, CaseIterable {
 
     private static let byName: [String: Builtin] = {
         var table: [String: Builtin] = [:]
-        for builtin in allCases where builtin.isCallable { table[String(describing: builtin)] = builtin }
+        for builtin in allCases where builtin.isCallable {
+            table[String(describing: builtin)] = builtin
+        }
         return table
     }()
 

@@ -121,8 +121,11 @@ enum Calendar {
     private static func days(of text: Substring) -> Int64? {
         let dashed = text.split(separator: "-", omittingEmptySubsequences: false)
         let slashed = text.split(separator: "/", omittingEmptySubsequences: false)
-        let parts = dashed.count == 3 ? dashed : [slashed.last, slashed.first, slashed.dropFirst().first]
-            .compactMap { $0 }
+        let parts =
+            dashed.count == 3
+            ? dashed
+            : [slashed.last, slashed.first, slashed.dropFirst().first]
+                .compactMap { $0 }
         guard dashed.count == 3 || slashed.count == 3,
             let year = number(parts[0], digits: 4...4), let month = number(parts[1], digits: 1...2),
             let day = number(parts[2], digits: 1...2), year >= 1, 1...12 ~= month, day >= 1,

@@ -3,7 +3,8 @@ extension Machine {
     func performText(_ call: BuiltinCall) throws(Fault) -> Value {
         switch call.builtin {
         case .endswith:
-            return Value(try text(call, 0).utf8.reversed().starts(with: text(call, 1).utf8.reversed()))
+            return Value(
+                try text(call, 0).utf8.reversed().starts(with: text(call, 1).utf8.reversed()))
         case .startswith: return Value(try text(call, 0).utf8.starts(with: text(call, 1).utf8))
         case .find: return Value(Int64(try found(call)))
         case .format: return try make(formatted(call))

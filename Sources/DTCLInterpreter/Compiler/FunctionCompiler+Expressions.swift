@@ -365,7 +365,8 @@ extension FunctionCompiler {
             emit(Instruction(.testLess, a: rightRegister, b: leftRegister, c: 1, flag: wanted))
         case .greaterOrEqual:
             emit(
-                Instruction(.testLessOrEqual, a: rightRegister, b: leftRegister, c: 1, flag: wanted))
+                Instruction(.testLessOrEqual, a: rightRegister, b: leftRegister, c: 1, flag: wanted)
+            )
         case .notEqual:
             emit(Instruction(.testEqual, a: leftRegister, b: rightRegister, flag: !wanted))
         default: emit(Instruction(.testEqual, a: leftRegister, b: rightRegister, flag: wanted))

@@ -182,6 +182,13 @@ extension FunctionCompiler {
             emit(Instruction(.returnNone))
             return
         }
+        // A local variable ends here, so that its value need not be shared.
+        if !isTopLevel, case .variable(let name) = value.kind,
+            case .register(let register) = binding(of: name)
+        {
+            emit(Instruction(.returnValue, a: register))
+            return
+        }
         let register = temporary()
         compile(value, into: register)
         emit(Instruction(.returnValue, a: register))

@@ -98,7 +98,9 @@ final class CompileContext {
     func finish() -> Compilation {
         let sorted = diagnostics.enumerated().sorted { left, right in
             let isSameFile = left.element.source.name == right.element.source.name
-            if isSameFile, left.element.diagnostic.range.lower != right.element.diagnostic.range.lower {
+            if isSameFile,
+                left.element.diagnostic.range.lower != right.element.diagnostic.range.lower
+            {
                 return left.element.diagnostic.range.lower < right.element.diagnostic.range.lower
             }
             return left.offset < right.offset

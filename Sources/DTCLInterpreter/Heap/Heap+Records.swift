@@ -11,7 +11,7 @@ extension Heap {
     }
 
     /// The number of the entry with a key, -1 when there is none.
-    func find(_ key: UnsafeBufferPointer<UInt8>, _ hash: UInt64, in slot: Int) -> Int {
+    func find(_ key: UnsafeBufferPointer<UInt8>, _ hash: UInt32, in slot: Int) -> Int {
         let object = objects[slot]
         let all = entries(slot)
         guard let table = object.table else {
@@ -20,9 +20,9 @@ extension Heap {
         }
         let mask = object.tableCapacity - 1
         var probe = Int(truncatingIfNeeded: hash) & mask
-        while table[probe] != 0 {
-            let index = Int(table[probe]) - 1
-            if isKey(all[index], key, hash) { return index }
+        while table[probe].number != 0 {
+            let index = Int(table[probe].number) - 1
+            if table[probe].hash == hash, isKey(all[index], key, hash) { return index }
             probe = (probe + 1) & mask
         }
         return -1
@@ -39,7 +39,7 @@ extension Heap {
     }
 
     private func isKey(
-        _ entry: RecordSlot, _ key: UnsafeBufferPointer<UInt8>, _ hash: UInt64
+        _ entry: RecordSlot, _ key: UnsafeBufferPointer<UInt8>, _ hash: UInt32
     ) -> Bool {
         entry.hash == hash && text(entry.key.slot).elementsEqual(key)
     }
@@ -67,19 +67,20 @@ extension Heap {
     }
 
     private func insert(
-        _ hash: UInt64, _ index: Int, _ table: UnsafeMutablePointer<UInt32>, _ capacity: Int
+        _ hash: UInt32, _ index: Int, _ table: UnsafeMutablePointer<TableSlot>, _ capacity: Int
     ) {
         let mask = capacity - 1
         var probe = Int(truncatingIfNeeded: hash) & mask
-        while table[probe] != 0 { probe = (probe + 1) & mask }
-        table[probe] = UInt32(truncatingIfNeeded: index + 1)
+        while table[probe].number != 0 { probe = (probe + 1) & mask }
+        table[probe] = TableSlot(hash: hash, number: UInt32(truncatingIfNeeded: index + 1))
     }
 
     private mutating func rebuildTable(_ slot: Int) throws(Fault) {
         let capacity = max(32, objects[slot].tableCapacity * 2)
-        try charge((capacity - objects[slot].tableCapacity) * 4)
-        let table = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
-        table.initialize(repeating: 0, count: capacity)
+        try charge(
+            (capacity - objects[slot].tableCapacity) * MemoryLayout<TableSlot>.stride)
+        let table = UnsafeMutablePointer<TableSlot>.allocate(capacity: capacity)
+        table.initialize(repeating: TableSlot(hash: 0, number: 0), count: capacity)
         for (index, entry) in entries(slot).enumerated() {
             insert(entry.hash, index, table, capacity)
         }

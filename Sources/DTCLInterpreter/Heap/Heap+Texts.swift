@@ -61,9 +61,9 @@ extension Heap {
         text(left).lexicographicallyPrecedes(text(right))
     }
 
-    static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return hash ^ (hash >> 29)
+        return UInt32(truncatingIfNeeded: hash ^ (hash >> 32))
     }
 }

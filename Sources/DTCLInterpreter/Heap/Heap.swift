@@ -17,19 +17,27 @@ struct HeapObject: BitwiseCopyable {
     var count: Int
     var capacity: Int
     var storage: UnsafeMutableRawPointer?
-    /// For records with many entries: a table of entry numbers by hash.
-    var table: UnsafeMutablePointer<UInt32>?
+    /// For records with many entries: hash and number of each entry, by hash.
+    var table: UnsafeMutablePointer<TableSlot>?
     var tableCapacity: Int
 
-    static var empty: HeapObject { HeapObject(
-        kind: .free, isMarked: false, isShared: false, depth: 0, count: 0, capacity: 0, storage: nil,
-        table: nil, tableCapacity: 0) }
+    static var empty: HeapObject {
+        HeapObject(
+            kind: .free, isMarked: false, isShared: false, depth: 0, count: 0, capacity: 0,
+            storage: nil, table: nil, tableCapacity: 0)
+    }
+}
+
+/// A place of a record's table; `number` is one more than that of the entry, 0 when it is free.
+struct TableSlot: BitwiseCopyable {
+    var hash: UInt32
+    var number: UInt32
 }
 
 /// One key and value of a record.
 struct RecordSlot: BitwiseCopyable {
     var key: Value
-    var hash: UInt64
+    var hash: UInt32
     var value: Value
 }
 
@@ -111,7 +119,7 @@ struct Heap {
     mutating func reserve(_ slot: Int, _ wanted: Int, elementBytes: Int) throws(Fault) {
         let object = objects[slot]
         guard wanted > object.capacity else { return }
-        let larger = max(wanted, object.capacity + object.capacity / 2, 8)
+        let larger = max(wanted, object.capacity * 2, 8)
         try charge((larger - object.capacity) * elementBytes)
         let storage = UnsafeMutableRawPointer.allocate(
             byteCount: larger * elementBytes, alignment: 16)
@@ -135,7 +143,7 @@ struct Heap {
         objects[slot].depth = depth
     }
 
-    mutating func setTable(_ slot: Int, _ table: UnsafeMutablePointer<UInt32>, _ capacity: Int) {
+    mutating func setTable(_ slot: Int, _ table: UnsafeMutablePointer<TableSlot>, _ capacity: Int) {
         objects[slot].table?.deallocate()
         objects[slot].table = table
         objects[slot].tableCapacity = capacity
@@ -195,6 +203,6 @@ struct Heap {
             case .list: MemoryLayout<Value>.stride
             case .record: MemoryLayout<RecordSlot>.stride
             }
-        return Heap.objectBytes + object.capacity * element + object.tableCapacity * 4
+        return Heap.objectBytes + object.capacity * element + object.tableCapacity * MemoryLayout<TableSlot>.stride
     }
 }

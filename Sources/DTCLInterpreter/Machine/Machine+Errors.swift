@@ -78,7 +78,8 @@ extension Machine {
         let offset = instruction - program.code.headers[index].entry
         guard offset >= 0, offset < function.places.count else {
             return TextPlace(
-                file: program.sources.last?.name ?? "", position: SourcePosition(line: 1, column: 1),
+                file: program.sources.last?.name ?? "",
+                position: SourcePosition(line: 1, column: 1),
                 range: SourceRange(0, 0))
         }
         let place = function.places[offset]

@@ -41,7 +41,7 @@ enum Opcode: UInt8 {
     case jumpIfFalse
     /// to instruction k when a is set (a default is not needed)
     case jumpIfSet
-    /// a: from, a+1: to, a+2: step, turned into value, rest count, step; to k when there is no round
+    /// a: from, a+1: to, a+2: step; they become value, rounds left, step; to k when there is none
     case forPrepare
     /// next round: b ← value and follow the jump in the next instruction, or step over it
     case forNext

@@ -153,7 +153,9 @@ extension Lexer {
         let start = offset
         skipVariable()
         if offset == start + 1 {
-            let got = current.map { $0 == .ascii("\n") ? "the end of the line" : "'\(character())'" }
+            let got = current.map {
+                $0 == .ascii("\n") ? "the end of the line" : "'\(character())'"
+            }
             report(.variableNameExpected, SourceRange(start, offset), got ?? "the end of the text")
             return .unknown
         }

@@ -87,7 +87,9 @@ public struct NumberLiteral: Sendable, Hashable {
         let isNegative = bytes.first == .ascii("-")
         if isNegative { bytes = bytes.dropFirst() }
         guard bytes.first?.isDigit == true else { throw ReadError(problem: .notANumber) }
-        if bytes.count > 1, bytes.first == .ascii("0"), bytes[bytes.startIndex + 1] | 0x20 == .ascii("x") {
+        if bytes.count > 1, bytes.first == .ascii("0"),
+            bytes[bytes.startIndex + 1] | 0x20 == .ascii("x")
+        {
             return try hexadecimal(bytes.dropFirst(2), isNegative: isNegative)
         }
         let split = mantissa(of: bytes)

@@ -211,7 +211,9 @@ extension Parser {
         }
         var values: [Expression] = []
         if !isRecovering, !atStatementEnd() {
-            repeat { values.append(parseExpression()) } while !isRecovering && eat(.comma, .expression)
+            repeat {
+                values.append(parseExpression())
+            } while !isRecovering && eat(.comma, .expression)
         }
         return .write(values, toError: toError)
     }

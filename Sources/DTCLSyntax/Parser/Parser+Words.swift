@@ -179,13 +179,15 @@ extension Parser {
         }
         let inner = spelling.dropFirst(2).dropLast()
         let parts = inner.split(separator: ".", omittingEmptySubsequences: false)
-        let isWhole = spelling.hasSuffix("}") && parts.enumerated().allSatisfy { index, part in
-            let bytes = part.utf8
-            if index == 0, let first = bytes.first, first.isDigit {
-                return bytes.allSatisfy(\.isDigit)
+        let isWhole =
+            spelling.hasSuffix("}")
+            && parts.enumerated().allSatisfy { index, part in
+                let bytes = part.utf8
+                if index == 0, let first = bytes.first, first.isDigit {
+                    return bytes.allSatisfy(\.isDigit)
+                }
+                return bytes.first?.isNameStart == true && bytes.allSatisfy(\.isNamePart)
             }
-            return bytes.first?.isNameStart == true && bytes.allSatisfy(\.isNamePart)
-        }
         guard isWhole, let first = parts.first, parts.count < Parser.depthMax else {
             report(.interpolationInvalid, range, spelling)
             return Expression(.invalid, range)
