@@ -25,6 +25,15 @@ extension Machine {
         }
     }
 
+    /// Counts the work of one instruction. What no script that makes sense would ask for in one
+    /// go is refused, because nothing can interrupt an instruction.
+    func spend(_ steps: Int) throws(Fault) {
+        extraSteps += steps
+        guard extraSteps < 50_000_000 else {
+            throw Fault(.stepLimit, "a single operation takes too many steps")
+        }
+    }
+
     func text(_ call: BuiltinCall, _ index: Int) throws(Fault) -> String {
         let value = call.arguments[index]
         guard value.tag == .text else { throw wrong(call, index, "text") }

@@ -19,16 +19,16 @@ extension Machine {
     }
 
     /// The byte at which a text begins in another, -1 when nowhere.
-    func find(_ part: Value, in whole: Value, from start: Int) -> Int {
+    func find(_ part: Value, in whole: Value, from start: Int) throws(Fault) -> Int {
         let haystack = heap.pointee.text(whole.slot)
         let needle = heap.pointee.text(part.slot)
         guard let first = needle.first else { return min(start, haystack.count) }
-        extraSteps += haystack.count / 16
+        try spend(haystack.count / 16)
         var position = start
         while position + needle.count <= haystack.count {
             if haystack[position] == first {
                 let candidate = haystack[position..<(position + needle.count)]
-                extraSteps += 1
+                try spend(1 + needle.count / 16)
                 if candidate.elementsEqual(needle) { return position }
             }
             position += 1
@@ -50,7 +50,7 @@ extension Machine {
         guard whole.tag == .text else { throw wrong(call, 0, "text or a list") }
         guard call.arguments[1].tag == .text else { throw wrong(call, 1, "text") }
         let bytes = heap.pointee.text(whole.slot)
-        let offset = find(call.arguments[1], in: whole, from: Machine.byteOffset(bytes, Int(start)))
+        let offset = try find(call.arguments[1], in: whole, from: Machine.byteOffset(bytes, Int(start)))
         if offset < 0 { return -1 }
         return bytes[..<offset].reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 }
     }
@@ -88,11 +88,12 @@ extension Machine {
         var result: [UInt8] = []
         var position = 0
         while position < whole.count {
-            if whole[position...].starts(with: old) {
+            if whole[position] == old[0], whole[position...].starts(with: old) {
                 result += new
                 position += old.count
                 guard result.count <= limits.memoryBytesMax else { break }
             } else {
+                if whole[position] == old[0] { try spend(1 + old.count / 16) }
                 result.append(whole[position])
                 position += 1
             }
@@ -114,6 +115,7 @@ extension Machine {
         var start = 0
         var position = 0
         while position + separator.count <= bytes.count {
+            if bytes[position] == separator[0] { try spend(1 + separator.count / 16) }
             if bytes[position...].starts(with: separator) {
                 parts.append(String(decoding: bytes[start..<position], as: UTF8.self))
                 position += separator.count
@@ -146,7 +148,7 @@ extension Machine {
         var result = ""
         var rest = Array(try text(call, 0).unicodeScalars)[...]
         var next = 1
-        while let scalar = rest.popFirst() {
+        while let scalar = rest.popFirst(), result.utf8.count <= limits.memoryBytesMax {
             if scalar == "{" || scalar == "}", rest.first == scalar {
                 rest.removeFirst()
                 result.unicodeScalars.append(scalar)

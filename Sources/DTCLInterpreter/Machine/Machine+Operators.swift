@@ -85,10 +85,7 @@ extension Machine {
 
     /// NONE may be compared with everything; other unlike kinds are an error.
     func areEqual(_ left: Value, _ right: Value, depth: Int = 0) throws(Fault) -> Bool {
-        extraSteps += 1
-        guard extraSteps < 100_000_000 else {
-            throw Fault(.stepLimit, "the values are too large to compare")
-        }
+        try spend(1)
         if left.isInteger, right.isInteger { return left.integer == right.integer }
         if let first = left.number, let second = right.number { return first == second }
         guard left.tag == right.tag else {
@@ -97,7 +94,7 @@ extension Machine {
         }
         switch left.tag {
         case .text:
-            extraSteps += heap.pointee.text(left.slot).count / 16
+            try spend(heap.pointee.text(left.slot).count / 16)
             return heap.pointee.areEqualTexts(left.slot, right.slot)
         case .list: return try areEqualLists(left, right, depth)
         case .record: return try areEqualRecords(left, right, depth)
@@ -161,7 +158,7 @@ extension Machine {
             return heap.pointee.find(value, in: container.slot) >= 0
         case .text:
             guard value.tag == .text else { throw unexpected(value, "text") }
-            return find(value, in: container, from: 0) >= 0
+            return try find(value, in: container, from: 0) >= 0
         default: throw unexpected(container, "a list, a record or text")
         }
     }
@@ -176,9 +173,8 @@ extension Machine {
         var place = 0
         // Where the last star stood, and how much of the text it has taken.
         var star: (place: Int, taken: Int)?
-        var work = 0
         while position < text.count {
-            work += 1
+            try spend(1)
             if place < pattern.count, pattern[place] == UInt8(ascii: "*") {
                 star = (place, position)
                 place += 1
@@ -193,11 +189,9 @@ extension Machine {
                 position = star?.taken ?? text.count
                 place = last.place + 1
             } else {
-                extraSteps += work
                 return false
             }
         }
-        extraSteps += work
         while place < pattern.count, pattern[place] == UInt8(ascii: "*") { place += 1 }
         return place == pattern.count
     }
