@@ -220,6 +220,36 @@ struct MachineTests {
         #expect(try lines(machine) == ["\((2951...3000).reduce(0, +) * 2)"])
     }
 
+    @Test(
+        "what is as deep as the parser allows compiles and runs",
+        arguments: [
+            ("[", "1", "]", 120), ("(", "1", ")", 120), ("-", "1", "", 250), ("", "1", "+1", 500),
+            ("f(", "1", ")", 120), ("{a: ", "1", "}", 120), ("NOT ", "1", "", 120),
+        ])
+    func deepExpressions(_ open: String, _ inner: String, _ close: String, _ depth: Int) throws {
+        let value =
+            String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
+        let text = "PROCEDURE f($x) RETURN $x END\n$x = \(value)\nWRITE $x = $x, length(\"$x\") > 0"
+        let machine = Machine(try program(text), limits: .hook)
+        #expect(try lines(machine) == ["TRUETRUE"])
+    }
+
+    @Test("blocks as deep as the parser allows compile and run")
+    func deepBlocks() throws {
+        for (open, close) in [("IF TRUE THEN ", " END"), ("FOR $i = 1 TO 1 DO ", " END")] {
+            let text =
+                String(repeating: open, count: 240) + "WRITE 1" + String(repeating: close, count: 240)
+            #expect(try lines(Machine(try program(text), limits: .hook)) == ["1"])
+        }
+    }
+
+    @Test("a script argument beyond all counting is a message")
+    func hugeArgument() {
+        let script = Script.parse("WRITE $99999999999999999999, $4294967297, $0")
+        let ids = Program.compile(script).diagnostics.map(\.diagnostic.id)
+        #expect(ids == ["variable-unknown", "variable-unknown", "variable-unknown"])
+    }
+
     @Test("messages of the compiler are unique and sorted")
     func compileMessages() {
         let ids = CompileMessage.allCases.map(\.rawValue)

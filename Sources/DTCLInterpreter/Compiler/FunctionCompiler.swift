@@ -147,7 +147,13 @@ extension FunctionCompiler {
     }
 
     func binding(of name: Name) -> Binding {
-        if let number = Int(name.text) { return number > 0 ? .argument(number) : .unknown }
+        if name.text.utf8.first.map({ 0x30...0x39 ~= $0 }) ?? false {
+            // More arguments than an instruction can count are never given.
+            guard let number = Int(name.text), 1...Int(UInt16.max) ~= number else {
+                return .unknown
+            }
+            return .argument(number)
+        }
         if let register = registers[name.text] { return .register(register) }
         if name.text == "argc" { return .argumentCount }
         if !isTopLevel, let index = context.globalIndexes[name.text] { return .global(index) }

@@ -8,8 +8,8 @@ extension Parser {
         while !isRecovering, !atStatementEnd() {
             let token = peek(.command)
             if token.kind == .rightParenthesis, isParenthesised { break }
-            if let last = words.last, !token.followsGap, !last.isSign, !Parser.isSign(token.kind),
-                token.kind != .unknown
+            if let last = words.last, !last.isSign, !token.followsGap,
+                Parser.startsWord(token.kind)
             {
                 report(.adjacentWords, token.range, describe(token))
             }
@@ -19,9 +19,10 @@ extension Parser {
         return CommandWords(words: words, range: range(from: start))
     }
 
-    private static func isSign(_ kind: TokenKind) -> Bool {
+    private static func startsWord(_ kind: TokenKind) -> Bool {
         switch kind {
-        case .equals, .comma, .less, .greater: true
+        case .word, .variable, .quotedText, .literalText, .leftParenthesis, .leftBracket, .leftBrace:
+            true
         default: false
         }
     }
