@@ -238,7 +238,8 @@ struct MachineTests {
     func deepBlocks() throws {
         for (open, close) in [("IF TRUE THEN ", " END"), ("FOR $i = 1 TO 1 DO ", " END")] {
             let text =
-                String(repeating: open, count: 240) + "WRITE 1" + String(repeating: close, count: 240)
+                String(repeating: open, count: 240) + "WRITE 1"
+                + String(repeating: close, count: 240)
             #expect(try lines(Machine(try program(text), limits: .hook)) == ["1"])
         }
     }

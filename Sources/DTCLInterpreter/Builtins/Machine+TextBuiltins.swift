@@ -50,7 +50,8 @@ extension Machine {
         guard whole.tag == .text else { throw wrong(call, 0, "text or a list") }
         guard call.arguments[1].tag == .text else { throw wrong(call, 1, "text") }
         let bytes = heap.pointee.text(whole.slot)
-        let offset = try find(call.arguments[1], in: whole, from: Machine.byteOffset(bytes, Int(start)))
+        let offset = try find(
+            call.arguments[1], in: whole, from: Machine.byteOffset(bytes, Int(start)))
         if offset < 0 { return -1 }
         return bytes[..<offset].reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 }
     }

@@ -161,6 +161,10 @@ struct Heap {
 
     func mark(_ value: Value) {
         guard value.isHeap, value.slot < count else { return }
+        if objects[value.slot].kind == .text {
+            objects[value.slot].isMarked = true
+            return
+        }
         var pending = [value.slot]
         while let slot = pending.popLast() {
             let object = objects[slot]
@@ -203,6 +207,7 @@ struct Heap {
             case .list: MemoryLayout<Value>.stride
             case .record: MemoryLayout<RecordSlot>.stride
             }
-        return Heap.objectBytes + object.capacity * element + object.tableCapacity * MemoryLayout<TableSlot>.stride
+        return Heap.objectBytes + object.capacity * element + object.tableCapacity
+            * MemoryLayout<TableSlot>.stride
     }
 }

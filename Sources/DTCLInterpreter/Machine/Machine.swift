@@ -259,6 +259,8 @@ extension Machine {
             heap.pointee.mark(stack[register])
         }
         for constant in constants { heap.pointee.mark(constant) }
+        // With the memory nearly full a sweep may come with every instruction, so it counts.
+        extraSteps += heap.pointee.count / 4
         heap.pointee.sweep()
     }
 

@@ -21,7 +21,8 @@ extension Parser {
 
     private static func startsWord(_ kind: TokenKind) -> Bool {
         switch kind {
-        case .word, .variable, .quotedText, .literalText, .leftParenthesis, .leftBracket, .leftBrace:
+        case .word, .variable, .quotedText, .literalText, .leftParenthesis, .leftBracket,
+            .leftBrace:
             true
         default: false
         }
