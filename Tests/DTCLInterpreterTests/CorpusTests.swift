@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import DTCLInterpreter
+
 @Suite("Scripts of the corpus")
 struct CorpusTests {
     @Test("does what its comments say", arguments: CorpusCase.all())
@@ -18,5 +20,19 @@ struct CorpusTests {
     @Test("the corpus is there")
     func theCorpusIsThere() {
         #expect(CorpusCase.all().count > 50)
+    }
+
+    @Test("every message of compiler and machine has a script that brings it about")
+    func everyMessageHasAScript() throws {
+        var seen: Set<String> = []
+        for file in CorpusCase.all() {
+            let text = try String(contentsOfFile: file.path, encoding: .utf8)
+            for case .error(let id, _) in CorpusExpectations(text).events { seen.insert(id) }
+        }
+        var missing = Set(CompileMessage.allCases.map(\.rawValue))
+        missing.formUnion(ScriptError.Kind.allCases.map(\.rawValue))
+        // A program that is too large is made by its own test.
+        missing.subtract(["program-too-large"])
+        #expect(missing.subtracting(seen).isEmpty)
     }
 }

@@ -244,6 +244,14 @@ struct MachineTests {
         }
     }
 
+    @Test("more variables than registers can be numbered is a message")
+    func tooManyVariables() {
+        let text = (0..<66_000).map { "$v\($0) = 1" }.joined(separator: "\n")
+        let compilation = Program.compile(Script.parse(text))
+        #expect(compilation.program == nil)
+        #expect(compilation.diagnostics.map(\.diagnostic.id) == ["program-too-large"])
+    }
+
     @Test("a script argument beyond all counting is a message")
     func hugeArgument() {
         let script = Script.parse("WRITE $99999999999999999999, $4294967297, $0")
