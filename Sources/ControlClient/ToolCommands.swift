@@ -5,13 +5,14 @@ package import ScriptHost
 /// The commands that a tool answers itself, and what it does before others go to a server.
 package struct ToolCommands: ClientCommands {
     private let book: ServerBook
-    private let table: CommandTable
+    private let table: @Sendable () -> CommandTable
     private let statements: [(usage: String, summary: String)]
     /// The tool's name and version.
     private let version: String
 
     package init(
-        book: ServerBook, table: CommandTable, statements: [(usage: String, summary: String)],
+        book: ServerBook, table: @autoclosure @escaping @Sendable () -> CommandTable,
+        statements: [(usage: String, summary: String)],
         version: String
     ) {
         self.book = book
@@ -155,19 +156,19 @@ package struct ToolCommands: ClientCommands {
         guard let first = words.first else {
             return CommandResult(lines: overview())
         }
-        let lines = table.help(on: words)
+        let lines = table().help(on: words)
         if !lines.isEmpty { return CommandResult(lines: lines) }
         let wanted = first.uppercased()
         let found = statements.filter { $0.usage.split(separator: " ").contains { $0 == wanted } }
         if !found.isEmpty {
             return CommandResult(lines: found.flatMap { [$0.usage, "    \($0.summary)"] })
         }
-        let hint = table.nearestCommand(to: first).map { ", did you mean '\($0)'?" } ?? ""
+        let hint = table().nearestCommand(to: first).map { ", did you mean '\($0)'?" } ?? ""
         throw CommandError(.invalidParameter, "there is no command '\(first)'\(hint)")
     }
 
     package func overview() -> [String] {
-        var lines = table.overview() + ["", "Statements"]
+        var lines = table().overview() + ["", "Statements"]
         for statement in statements { lines.append("  \(statement.usage)") }
         return lines + ["", "HELP followed by a command explains it."]
     }

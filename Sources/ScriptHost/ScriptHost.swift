@@ -5,7 +5,8 @@ public import DTCLSyntax
 /// Runs scripts: compiles them, binds their commands to a table, hands the commands to a router and
 /// shows what comes back. It knows no particular command and no server.
 public struct ScriptHost: Sendable {
-    public var table: CommandTable
+    /// Made when the first command is met: most of the start of a script without any.
+    public var table: @Sendable () -> CommandTable
     public var router: any CommandRouter
     public var output: any ScriptOutput
     public var limits: Limits
@@ -22,7 +23,7 @@ public struct ScriptHost: Sendable {
     }
 
     public init(
-        table: CommandTable, router: any CommandRouter, output: any ScriptOutput,
+        table: @autoclosure @escaping @Sendable () -> CommandTable, router: any CommandRouter, output: any ScriptOutput,
         limits: Limits = .person, environment: ScriptEnvironment = ScriptEnvironment()
     ) {
         self.table = table
@@ -89,7 +90,7 @@ extension ScriptHost {
         _ words: [Word], _ range: SourceRange, _ source: SourceText,
         _ prepared: inout PreparedScript
     ) {
-        let binding = table.bind(words, range: range)
+        let binding = table().bind(words, range: range)
         if let command = binding.command { prepared.commands.append(command) }
         for diagnostic in binding.diagnostics {
             prepared.diagnostics.append(ScriptDiagnostic(source: source, diagnostic: diagnostic))
@@ -98,7 +99,7 @@ extension ScriptHost {
 
     private func treatments(of words: [Word]) -> [Int: WordTreatment] {
         guard let first = words.first, let last = words.last else { return [:] }
-        return table.bind(words, range: first.range.union(last.range)).treatments.mapValues {
+        return table().bind(words, range: first.range.union(last.range)).treatments.mapValues {
             switch $0 {
             case .raw: .raw
             case .split: .split

@@ -1,8 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C. A thread waits for the signal, so that nothing happens inside a signal handler: it calls
-/// what the program wants to have called, or writes a byte for a reader that waits.
+/// Ctrl-C. Until `watch` the signal ends the program at once; from then on the watching thread calls
+/// what the program wants to have called, or wakes a reader that waits. The signal handler itself
+/// only writes a byte.
 package final class Interruption: Sendable {
     private struct State {
         var handler: (@Sendable () -> Void)?
@@ -11,34 +12,17 @@ package final class Interruption: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Becomes readable when there was a signal while no handler was set; -1 without.
-    package let wakeDescriptor: Int32
-    private let wakeWriter: Int32
+    private let signals = Pipe()
+    private let wakes = Pipe()
 
-    /// Blocks the signal in this thread and all that it starts later; call it before there are any.
+    /// Becomes readable when there was a signal while no handler was set.
+    package var wakeDescriptor: Int32 { wakes.reader }
+
     package init() {
-        var ends: [Int32] = [-1, -1]
-        _ = pipe(&ends)
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
-        wakeDescriptor = ends[0]
-        wakeWriter = ends[1]
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
-        let failed = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Interruption>.fromOpaque(context).takeRetainedValue().wait()
-                return nil
-            }, context)
-        if failed == 0 { pthread_detach(thread) }
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in InterruptionSignal.arrived() }
+        action.sa_flags = SA_RESTART
+        sigaction(SIGINT, &action, nil)
     }
 
     /// What a signal does from now on; nil: wakes the reader. A second signal before the next call
@@ -47,13 +31,12 @@ package final class Interruption: Sendable {
         state.withLock { $0 = State(handler: handler) }
     }
 
-    private func wait() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
+    /// Gives the calling thread to waiting for signals, for the rest of the program.
+    package func watch() -> Never {
+        InterruptionSignal.descriptor.store(signals.writer, ordering: .releasing)
         while true {
-            var signal: Int32 = 0
-            guard sigwait(&signals, &signal) == 0 else { return }
+            var byte: UInt8 = 0
+            guard Glibc.read(signals.reader, &byte, 1) == 1 else { continue }
             let (handler, isSecond) = state.withLock { state in
                 defer { state.isPending = state.handler != nil }
                 return (state.handler, state.isPending)
@@ -62,9 +45,37 @@ package final class Interruption: Sendable {
             if let handler {
                 handler()
             } else {
-                var byte: UInt8 = 0
-                _ = Glibc.write(wakeWriter, &byte, 1)
+                _ = Glibc.write(wakes.writer, &byte, 1)
             }
         }
+    }
+}
+
+/// What the signal handler may touch.
+private enum InterruptionSignal {
+    /// Where a byte goes for a signal; -1 while nobody watches.
+    static let descriptor = Atomic<Int32>(-1)
+
+    static func arrived() {
+        let writer = descriptor.load(ordering: .acquiring)
+        guard writer >= 0 else { _exit(130) }
+        var byte: UInt8 = 0
+        let number = errno
+        _ = Glibc.write(writer, &byte, 1)
+        errno = number
+    }
+}
+
+/// Two ends of a pipe that programs we start do not get; open until the program ends.
+private struct Pipe: Sendable {
+    let reader: Int32
+    let writer: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        _ = pipe(&ends)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        reader = ends[0]
+        writer = ends[1]
     }
 }

@@ -9,7 +9,7 @@ import UnderstudyCommands
 /// The tool: reads its command line, does one job, ends with a status.
 @main
 enum Dtcl {
-    static func main() async {
+    static func main() {
         // A reader that has gone shows as a failed write, not as a death.
         signal(SIGPIPE, SIG_IGN)
         let options: Options
@@ -18,10 +18,18 @@ enum Dtcl {
         } catch {
             fail("\(error.message) (dtcl --help explains)")
         }
-        exit(Int32(truncatingIfNeeded: await run(options)))
+        let interruption = Interruption()
+        // A script without commands and waits is over before this returns, on this very thread: no
+        // other is ever started for it. @concurrent: what comes after a wait goes on elsewhere, as this
+        // thread watches for signals then.
+        let task = Task.immediate { @concurrent in
+            exit(Int32(truncatingIfNeeded: await run(options, interruption)))
+        }
+        if options.job != .prompt { interruption.handle { task.cancel() } }
+        interruption.watch()
     }
 
-    private static func run(_ options: Options) async -> Int {
+    private nonisolated(nonsending) static func run(_ options: Options, _ interruption: Interruption) async -> Int {
         switch options.job {
         case .usage:
             Terminal.write(Usage.text)
@@ -36,7 +44,9 @@ enum Dtcl {
         case .check(let files): return Check(isJSON: options.isJSON).run(files)
         case .format: fail("'format' is not available in this version")
         case .prompt:
-            return await PromptLoop(options).run()
+            // Waiting for lines must leave the first thread free to watch for Ctrl-C.
+            await Task.yield()
+            return await PromptLoop(options, interruption).run()
         case .file(let path):
             do throws(InputFile.Failure) {
                 let bytes = try InputFile.read(path)
@@ -56,24 +66,20 @@ enum Dtcl {
         }
     }
 
-    private static func run(_ source: SourceText, _ options: Options) async -> Int {
+    private nonisolated(nonsending) static func run(_ source: SourceText, _ options: Options) async -> Int {
         let host = makeHost(options, options.isJSON ? JSONOutput() : TextOutput())
-        let interruption = Interruption()
-        let task = Task { await host.run(source) }
-        interruption.handle { task.cancel() }
-        let outcome = await task.value
+        let outcome = await host.run(source)
         Reporter(isJSON: options.isJSON).report(outcome, of: source)
         return outcome.exitStatus
     }
 
     static func makeHost(_ options: Options, _ output: any ScriptOutput) -> ScriptHost {
-        let table = UnderstudyCommands.table
         let book = ServerBook(options.servers)
         let commands = ToolCommands(
-            book: book, table: table, statements: UnderstudyCommands.statements,
+            book: book, table: UnderstudyCommands.table, statements: UnderstudyCommands.statements,
             version: "dtcl \(Usage.version)")
         var host = ScriptHost(
-            table: table, router: ServerSession(directory: book, client: commands), output: output,
+            table: UnderstudyCommands.table, router: ServerSession(directory: book, client: commands), output: output,
             environment: World.environment(arguments: options.arguments))
         host.globals = options.definitions.map { ($0.0, .text($0.1)) }
         host.timeoutSeconds = options.timeoutSeconds

@@ -13,15 +13,16 @@ struct PromptLoop {
     private static let indent = "  "
 
     private let options: Options
-    private let interruption = Interruption()
+    private let interruption: Interruption
     private let isTerminal = Terminal.isTerminal(.input)
 
-    init(_ options: Options) {
+    init(_ options: Options, _ interruption: Interruption) {
         self.options = options
+        self.interruption = interruption
     }
 
     /// The exit status.
-    func run() async -> Int {
+    nonisolated(nonsending) func run() async -> Int {
         let output: any ScriptOutput =
             options.isJSON ? JSONOutput() : TextOutput(indent: PromptLoop.indent)
         let prompt = ScriptPrompt(Dtcl.makeHost(options, output))
@@ -57,7 +58,7 @@ struct PromptLoop {
     }
 
     /// The exit status when the session ends with this line.
-    private func enter(_ text: String, _ prompt: ScriptPrompt) async -> Int? {
+    private nonisolated(nonsending) func enter(_ text: String, _ prompt: ScriptPrompt) async -> Int? {
         let task = Task { await prompt.enter(text) }
         interruption.handle { task.cancel() }
         let outcome = await task.value

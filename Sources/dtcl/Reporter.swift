@@ -52,7 +52,7 @@ struct Reporter {
 
     /// The line itself would show what the command hides.
     private static func hidesSecret(_ error: ScriptError) -> Bool {
-        error.command?.contains("***") == true
+        error.command?.split(separator: " ").contains { $0 == "***" } == true
     }
 
     private func show(_ lines: [String]) {
