@@ -116,6 +116,13 @@ struct ParserTests {
         #expect(diagnostic.notes.first?.range == SourceRange(0, 2))
     }
 
+    @Test("ELSE IF in two words is explained when its END is missing")
+    func splitElseIf() {
+        let script = Script.parse("IF $x THEN\nping a\nELSE IF $y THEN\nping b\nEND\n")
+        #expect(script.diagnostics.first?.notes.last?.range == SourceRange(18, 22))
+        #expect(!Script.parse("IF 1\nELSE IF 2\nEND\nEND").hasErrors)
+    }
+
     @Test(
         "a prompt learns whether more lines are needed",
         arguments: [

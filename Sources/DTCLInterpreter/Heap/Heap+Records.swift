@@ -33,11 +33,6 @@ extension Heap {
         return find(bytes, Heap.hash(bytes), in: slot)
     }
 
-    func find(_ key: String, in slot: Int) -> Int {
-        var key = key
-        return key.withUTF8 { find($0, Heap.hash($0), in: slot) }
-    }
-
     private func isKey(
         _ entry: RecordSlot, _ key: UnsafeBufferPointer<UInt8>, _ hash: UInt32
     ) -> Bool {

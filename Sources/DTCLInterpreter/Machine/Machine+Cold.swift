@@ -52,7 +52,6 @@ extension Machine {
                 try compare(instruction.opcode, read(b), read(c), isSwapped: instruction.flag))
         case .contained: registers[a] = Value(try isContained(read(b), in: read(c)))
         case .like: registers[a] = Value(try matches(read(b), pattern: read(c)))
-        case .condition: registers[a] = Value(try holds(read(b)))
         case .testEqual, .testLess, .testLessOrEqual:
             let holds = try compare(
                 instruction.opcode.general, read(a), read(b), isSwapped: c != 0)

@@ -25,8 +25,6 @@ enum Opcode: UInt8 {
     /// a ← b compared with c
     case equal, notEqual, less, lessOrEqual
     case contained, like
-    /// a ← whether b holds as a condition
-    case condition
     /// follow the jump in the next instruction when (a op b) is the flag, else step over it
     case testEqual, testLess, testLessOrEqual
     /// the same with b as a signed number

@@ -74,9 +74,13 @@ extension Parser {
         }
         let token = peek(.command)
         if token.kind == .endOfText { isOpenAtEnd = true }
-        let note = Diagnostic.Note(range: opener.range, message: "the block starts here")
+        var notes = [Diagnostic.Note(range: opener.range, message: "the block starts here")]
+        if let splitElseIf {
+            let hint = "'ELSE IF' opens a block with its own 'END'; 'ELSEIF' is one word"
+            notes.append(Diagnostic.Note(range: splitElseIf, message: hint))
+        }
         fail(
-            .endMissing, token.range, text(opener).uppercased(), describe(token), notes: [note])
+            .endMissing, token.range, text(opener).uppercased(), describe(token), notes: notes)
     }
 
     /// THEN and DO may start the next line; THEN may be left out at the end of the line.
@@ -121,7 +125,8 @@ extension Parser {
         var hasElse = false
         while let word = blockWord(), word == .elseIf || word == .else {
             if hasElse { report(.elseRepeated, peek(.command).range, word.rawValue) }
-            take(.command)
+            let branch = take(.command)
+            if word == .else, keyword(.command) == .if { splitElseIf = branch.range }
             if word == .elseIf {
                 branches.append(parseBranch())
             } else {

@@ -79,7 +79,7 @@ extension Parser {
     private mutating func bareWord(_ token: Token) -> Word.Kind {
         if source.bytes[token.lower..<token.upper].contains(.ascii("$")) {
             productions.insert(.joinedWord)
-            return joined(pieces(token.lower, token.upper, isQuoted: false))
+            return .joined(pieces(token.lower, token.upper, isQuoted: false))
         }
         if case .success(let number) = NumberLiteral.read(text(token)) { return .number(number) }
         return .bare
@@ -96,17 +96,13 @@ extension Parser {
             let token = take(.command)
             parts += pieces(token.lower, token.upper, isQuoted: false)
         }
-        return joined(parts)
+        return .joined(parts)
     }
 
     private mutating func atAttachedPiece() -> Bool {
         let token = peek(.command)
         guard !token.followsGap, token.lower == previousEnd else { return false }
         return token.kind == .word || token.kind == .variable
-    }
-
-    private func joined(_ parts: [TextPiece]) -> Word.Kind {
-        .joined(parts)
     }
 }
 

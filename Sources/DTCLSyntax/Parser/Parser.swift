@@ -22,6 +22,8 @@ struct Parser {
     private var lexerDiagnosticCount = 0
     /// The end of the text was met inside a block, a bracket or a continued line.
     var isOpenAtEnd = false
+    /// Where `ELSE IF` was written in two words, which opens a block of its own.
+    var splitElseIf: SourceRange?
 
     init(_ source: SourceText) {
         self.source = source
