@@ -74,13 +74,13 @@ let package = Package(
         // Language.
         room("DTCLSyntax"),
         room("DTCLInterpreter", ["DTCLSyntax"]),
-        room("CommandTable", ["CommandModel", "DTCLInterpreter", "DTCLSyntax"]),
+        room("CommandTable", ["CommandModel", "DTCLSyntax"]),
         room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
         room("ScriptHost", ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"]),
 
         // Control.
         room("CommandModel"),
-        room("ControlClient", ["CPosix", "CommandModel"]),
+        room("ControlClient", ["CommandModel", "CommandTable", "ScriptHost"]),
         room("ControlServer", ["CommandModel", httpServer, httpTypes, logging, nioCore, nioPosix]),
         room("Identity", ["CPosix", certificates, crypto, nioSecure, swiftASN1]),
         room("ToolKit", ["DTCLSyntax"]),

@@ -223,7 +223,7 @@ extension SourcePump {
     func send(_ message: some WireMessage, on link: Link) {
         do {
             let frame = try message.frame(connection: plan.id)
-            link.send(ByteBuffer(bytes: frame))
+            _ = link.send(ByteBuffer(bytes: frame))
             lastSent = Clock.monotonic
         } catch {
             logger.error("a message is too long: \(error)")
@@ -247,4 +247,6 @@ enum LinkTimes {
     /// Nothing heard for so long: the link is dead.
     static let silence = 10 * Clock.second
     static let afterRefusal = 5 * Clock.second
+    /// Buffers are given back after so long without work.
+    static let idle = 5 * Clock.second
 }

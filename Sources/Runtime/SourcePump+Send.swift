@@ -12,35 +12,26 @@ extension SourcePump {
     func pump() -> Bool {
         guard let link, window.isOpen, link.pendingBytes < Link.highWaterBytes else { return false }
         if let follower, follower.isPutOut { return putOut() }
-        if mirror == nil, !hasChanges { return false }
-        var sentAnything = false
-        var isTooSmall = false
-        var capacity = batchCapacity
-        repeat {
-            var buffer = ByteBufferAllocator().buffer(capacity: capacity)
-            isTooSmall = false
-            let frameBytes = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { room in
-                var batch = BatchBuilder(memory: room)
-                isTooSmall = !drain(into: &batch) && batch.isEmpty
-                if isTooSmall { return 0 }
-                readMirror(into: &batch)
-                let through = follower?.position ?? 0
-                if batch.isEmpty && through <= toldThrough { return 0 }
-                sentAnything = true
-                toldThrough = max(toldThrough, through)
-                return batch.finish(connection: plan.id, through: through)
-            }
-            if let follower, follower.isPutOut { return putOut() }
-            if frameBytes > 0 {
-                window.sent(frameBytes)
-                mirror?.sent(window.sentBytes)
-                lastSent = Clock.monotonic
-                link.send(buffer)
-            }
-            capacity = BatchBuilder.memoryBytesMin
-        } while isTooSmall
+        if mirror == nil, !hasChanges { return releaseBuffers() }
+        var isWorthSending = false
+        let frame = frames.frame(connection: plan.id) { batch in
+            drain(into: &batch)
+            readMirror(into: &batch)
+            let through = follower?.position ?? 0
+            isWorthSending = !batch.isEmpty || through > toldThrough
+            return through
+        }
+        if let follower, follower.isPutOut { return putOut() }
+        if isWorthSending {
+            toldThrough = max(toldThrough, follower?.position ?? 0)
+            idleSince = 0
+            window.sent(frame.readableBytes)
+            mirror?.sent(window.sentBytes)
+            lastSent = Clock.monotonic
+            _ = link.send(frame)
+        }
         askForListings(on: link)
-        return sentAnything
+        return isWorthSending
     }
 
     private var hasChanges: Bool {
@@ -48,35 +39,33 @@ extension SourcePump {
         return follower.position < surroundings.journal.newest || toldThrough < follower.position
     }
 
-    /// Small while little waits, so that a single change costs little; large otherwise.
-    private var batchCapacity: Int {
-        if mirror != nil { return BatchBuilder.memoryBytesMin }
-        guard let follower else { return 1 << 14 }
-        let waiting = Int(surroundings.journal.newest - follower.position)
-        let wanted = Int(follower.unreadBytes) + waiting * (OperationRecord.byteCount + 8) + 4096
-        return min(max(wanted, 1 << 14), BatchBuilder.memoryBytesMin)
+    /// An idle connection gives its buffers back. Answers false: nothing was sent.
+    private func releaseBuffers() -> Bool {
+        let now = Clock.monotonic
+        if idleSince == 0 {
+            idleSince = now
+        } else if now - idleSince > LinkTimes.idle, idleSince != .max {
+            frames.release()
+            idleSince = .max
+        }
+        return false
     }
 
-    /// Moves changes from the journal into a batch. Answers false when a change found no room.
-    private func drain(into batch: inout BatchBuilder) -> Bool {
-        guard let follower else { return true }
-        var fitted = true
+    /// Moves changes from the journal into a batch, as many as fit.
+    private func drain(into batch: inout BatchBuilder) {
+        guard let follower else { return }
         var bytes: Int64 = 0
         var count: Int64 = 0
         let bit = plan.membershipBit
         _ = follower.read(limit: Limits.batchRecordsMax) { record, payload in
             guard let record = Self.forTarget(record, payload, bit) else { return true }
-            guard batch.append(record, payload: payload) else {
-                fitted = false
-                return false
-            }
+            guard batch.append(record, payload: payload) else { return false }
             bytes += Int64(payload.count + OperationRecord.byteCount)
             count += 1
             return true
         }
         shown.replicationBytesSent += bytes
         shown.operationsSent += count
-        return fitted
     }
 
     /// A change as the target must see it: nil where it is not the set's business, and a move out of

@@ -38,6 +38,10 @@ final class SourcePump {
     /// The newest sequence that the target was told of on this link.
     var toldThrough: UInt64 = 0
 
+    var frames = FrameRing()
+    /// Monotonic; since when nothing was to send; 0: something is. `.max`: buffers are given back.
+    var idleSince: Int64 = 0
+
     // The mirror.
     var mirror: RunningMirror?
     /// What the target asked for when the mirror was about to end.

@@ -79,7 +79,7 @@ struct StatusText {
 
     /// Seconds since the oldest change that the target has not applied was made.
     var lagSeconds: Double {
-        snapshot.oldestUndelivered.map { Double(max(0, Clock.now - $0)) / 1e9 } ?? 0
+        snapshot.oldestUndelivered.map { Double(max(0, Clock.now - $0) / 1_000_000) / 1e3 } ?? 0
     }
 
     /// One line for a terminal while a mirror or a wait runs.
