@@ -128,7 +128,7 @@ extension Applier {
     ) throws(Errno) {
         let directory = try open(parent)
         if let status = try status(directory, name) {
-            if UInt64(status.st_ino) == map[node].targetInode {
+            if isObject(status, node) {
                 return attach(node, parent, name)
             }
             try clear(parent, directory, name)
@@ -155,10 +155,9 @@ extension Applier {
         let isLinked = link != 0 && map[link: link].node == node && node != 0
         let directory = try open(parent)
         if let status = try status(directory, view.name) {
-            let holdsIt = node != 0 && UInt64(status.st_ino) == map[node].targetInode
-            if holdsIt {
+            if isObject(status, node) {
                 try makingProblem(.remove, parent, view.name, .none) { () throws(Errno) in
-                    try removeHeld(node, parent, directory, view.name, kind)
+                    try removeHeld(node, status, parent, directory, view.name, kind)
                 }
                 return
             }
@@ -172,13 +171,12 @@ extension Applier {
 
     /// The name holds the object that is to lose it.
     private func removeHeld(
-        _ node: UInt32, _ parent: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer,
-        _ kind: OperationKind
+        _ node: UInt32, _ status: stat, _ parent: UInt32, _ directory: CInt,
+        _ name: UnsafeRawBufferPointer, _ kind: OperationKind
     ) throws(Errno) {
         let link = map.link(parent, name)
         if map[node].type != ObjectType.directory.rawValue {
-            let text = firstName.cString(name)
-            _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
+            try dropName(node, status, parent, directory, name)
             if link != 0 { detach(link) }
             return
         }
@@ -208,9 +206,7 @@ extension Applier {
             let child = map[link: link].node
             let name = Array(map.name(of: link))
             try name.withUnsafeBytesThrowing { (name) throws(Errno) in
-                if let status = try status(directory, name),
-                    UInt64(status.st_ino) == map[child].targetInode
-                {
+                if let status = try status(directory, name), isObject(status, child) {
                     try removeTree(directory, name, of: child)
                 }
             }

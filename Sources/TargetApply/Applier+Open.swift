@@ -65,15 +65,16 @@ extension Applier {
         let (file, holder) = (map[node].file, cache[slot].descriptor)
         keepTimes(slot)
         return try name.withUnsafeBytesThrowing { (name) throws(Errno) in
-            // The name is the node's own in the map, so that nothing known is taken for it.
-            try clear(parent, holder, name)
+            let aside = try makeRoom(parent, holder, name)
             var wanted = ObjectAttributes()
             wanted.mode = 0o040700
             let text = firstName.cString(name)
             let none = UnsafeRawBufferPointer(start: nil, count: 0)
             let object = try makeOnce(holder, text, wanted, none)
             let status = try SystemCall.status(of: object.descriptor)
-            return bind(file, object, status, parent, name)
+            let made = bind(file, object, status, parent, name)
+            if let aside { try settle(aside) }
+            return map[map.find(file)].slot == 0 ? nil : made
         }
     }
 

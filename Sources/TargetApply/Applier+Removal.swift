@@ -12,20 +12,49 @@ extension Applier {
         for _ in 0..<64 {
             guard let status = try status(directory, name) else { return }
             let holder = known(status)
-            guard holder != 0, !isAt(holder, parent, name) else {
-                try removeTree(directory, name, of: holder)
-                let link = map.link(parent, name)
-                if holder != 0, link != 0 { detach(link) }
-                continue
-            }
-            if ObjectType(mode: status.st_mode) != .directory, status.st_nlink > 1 {
-                let text = firstName.cString(name)
-                _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
+            let link = map.link(parent, name)
+            let isItsPlace = holder != 0 && link != 0 && map[link: link].node == holder
+            if holder == 0 {
+                try removeTree(directory, name, of: 0)
             } else {
-                try putBack(holder, from: directory, name)
+                try dropName(holder, status, parent, directory, name)
             }
+            if isItsPlace { detach(link) }
         }
         throw .busy
+    }
+
+    /// Takes a name from a known object. Another name that the map has for it and the target does
+    /// not gets the object; without any, it is removed with all below it.
+    func dropName(
+        _ node: UInt32, _ status: stat, _ parent: UInt32, _ directory: CInt,
+        _ name: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        let other = otherLink(node, than: parent, name)
+        if other == 0 {
+            try removeTree(directory, name, of: node)
+        } else if ObjectType(mode: status.st_mode) != .directory, status.st_nlink > 1 {
+            let text = firstName.cString(name)
+            _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
+        } else {
+            try putBack(node, to: other, from: directory, name)
+        }
+    }
+
+    /// A name of the object other than this one; 0: none.
+    func otherLink(
+        _ node: UInt32, than parent: UInt32, _ name: UnsafeRawBufferPointer
+    ) -> UInt32 {
+        let own = map.link(parent, name)
+        var link = map[node].firstLink
+        while link != 0, link == own { link = map[link: link].nextOfNode }
+        return link
+    }
+
+    /// Whether this is what a node stands for.
+    func isObject(_ status: stat, _ node: UInt32) -> Bool {
+        node != 0 && UInt64(status.st_ino) == map[node].targetInode
+            && ObjectType(mode: status.st_mode).rawValue == map[node].type
     }
 
     /// The node of what a name holds; 0: nobody knows it.
@@ -34,13 +63,14 @@ extension Applier {
         return node != 0 && map[node].type == ObjectType(mode: status.st_mode).rawValue ? node : 0
     }
 
-    /// Moves a known object to the place where the map has it. What is in the way there goes aside
-    /// first and is removed afterwards: the object itself may lie below it.
+    /// Moves a known object to a place where the map has it. What is in the way there goes aside
+    /// first and is seen to afterwards: it may belong where the object came from, or hold it.
     private func putBack(
-        _ node: UInt32, from directory: CInt, _ name: UnsafeRawBufferPointer, depth: Int = 0
+        _ node: UInt32, to link: UInt32, from directory: CInt, _ name: UnsafeRawBufferPointer
     ) throws(Errno) {
-        let link = map[node].firstLink
-        guard link != 0, depth < 64 else { return try removeTree(directory, name, of: node) }
+        guard putBackDepth < 100 else { throw .busy }
+        putBackDepth += 1
+        defer { putBackDepth -= 1 }
         let home = map[link: link].parent
         let slot = try openSlot(home)
         keepTimes(slot)
@@ -49,14 +79,7 @@ extension Applier {
         let source = Array(name)
         var aside: Aside?
         try homeName.withUnsafeBytesThrowing { (homeName) throws(Errno) in
-            if let there = try status(descriptor, homeName) {
-                let holder = known(there)
-                if holder != 0, !isAt(holder, home, homeName) {
-                    try putBack(holder, from: descriptor, homeName, depth: depth + 1)
-                } else {
-                    aside = try moveAside(home, descriptor, homeName)
-                }
-            }
+            aside = try makeRoom(home, descriptor, homeName)
             try source.withUnsafeBytesThrowing { (source) throws(Errno) in
                 try movingInto(home) { () throws(Errno) in
                     let (from, to) = (firstName.cString(source), secondName.cString(homeName))
@@ -66,10 +89,7 @@ extension Applier {
                 }
             }
         }
-        guard let aside else { return }
-        try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
-            try removeTree(aside.directory, name, of: 0)
-        }
+        if let aside { try settle(aside) }
     }
 
     // MARK: In a replay, directories may lie in each other the other way round
@@ -104,7 +124,7 @@ extension Applier {
             if isThere { continue }
             let descriptor = try open(node)
             try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
-                try putBack(node, from: holder, name)
+                try putBack(node, to: link, from: holder, name)
             }
         }
     }
@@ -135,6 +155,7 @@ extension Applier {
 
     /// Where something waits under a name of ours, in the root.
     struct Aside {
+        var root: UInt32
         var directory: CInt
         var name: [UInt8]
     }
@@ -143,11 +164,13 @@ extension Applier {
 
     /// A name in the root above `node` that nothing has.
     func newAside(_ node: UInt32) throws(Errno) -> Aside {
-        let root = rootDescriptors[Int(path(of: node).mapping)].descriptor
+        let mapping = path(of: node).mapping
+        let root = rootDescriptors[Int(mapping)].descriptor
+        if map.root(UInt32(mapping)) != 0 { keepTimes(try openSlot(map.root(UInt32(mapping)))) }
         while true {
             asideCount += 1
             let aside = Aside(
-                directory: root, name: Self.asidePrefix + Array("\(asideCount)".utf8))
+                root: map.root(UInt32(mapping)), directory: root, name: Self.asidePrefix + Array("\(asideCount)".utf8))
             let isTaken = try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 try status(root, name) != nil
             }
@@ -155,9 +178,11 @@ extension Applier {
         }
     }
 
-    private func moveAside(
+    /// Moves what a name holds aside; nil: it holds nothing.
+    func makeRoom(
         _ parent: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
-    ) throws(Errno) -> Aside {
+    ) throws(Errno) -> Aside? {
+        guard try status(directory, name) != nil else { return nil }
         let aside = try newAside(parent)
         try aside.name.withUnsafeBytesThrowing { (asideName) throws(Errno) in
             let (from, to) = (firstName.cString(name), secondName.cString(asideName))
@@ -166,6 +191,13 @@ extension Applier {
             }
         }
         return aside
+    }
+
+    /// Puts back what is known of something aside, and removes the rest.
+    func settle(_ aside: Aside) throws(Errno) {
+        try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+            try clear(aside.root, aside.directory, name)
+        }
     }
 
     /// Removes what a crash left under names of ours. Called when everything was replayed.
@@ -206,9 +238,9 @@ extension Applier {
             try name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 guard let slot = try slotOrNothing(parent) else { return }
                 let directory = cache[slot].descriptor
-                guard let status = try status(directory, name),
-                    UInt64(status.st_ino) == map[node].targetInode
-                else { return }
+                guard let status = try status(directory, name), isObject(status, node) else {
+                    return
+                }
                 keepTimes(slot)
                 try removeTree(directory, name, of: node)
             }
@@ -273,10 +305,9 @@ extension Applier {
             }
             let isDirectory = ObjectType(mode: status.st_mode) == .directory
             let child = known(status)
-            if child != 0, child != node, node == 0 || !map.isBelow(child, node),
-                isDirectory || status.st_nlink == 1
-            {
-                try putBack(child, from: directory, entry.name)
+            let home = child == 0 || child == node ? 0 : map.link(of: child, notBelow: node)
+            if home != 0, isDirectory || status.st_nlink == 1 {
+                try putBack(child, to: home, from: directory, entry.name)
                 continue
             }
             if !isDirectory {

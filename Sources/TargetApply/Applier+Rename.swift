@@ -33,9 +33,7 @@ extension Applier {
         guard mirror != nil else { return requireMirror() }
         guard node != 0, from != 0, isAt(node, from, view.name) else { return }
         let directory = try open(from)
-        if let status = try status(directory, view.name),
-            UInt64(status.st_ino) == map[node].targetInode
-        {
+        if let status = try status(directory, view.name), isObject(status, node) {
             try removeTree(directory, view.name, of: node)
         }
         let link = map.link(from, view.name)
@@ -81,7 +79,7 @@ extension Applier {
         let isSamePlace = from == to && name.elementsEqual(toName)
         let fromDirectory = from == 0 ? -1 : try open(from)
         let isAtOld = isSamePlace || from == 0 ? false : try holds(fromDirectory, name, node)
-        if let there, UInt64(there.st_ino) == map[node].targetInode, known(there) == node {
+        if let there, isObject(there, node) {
             if isAtOld {
                 let text = firstName.cString(name)
                 _ = try SystemCall.check { cposix_unlinkat(fromDirectory, text, 0) }
@@ -115,7 +113,8 @@ extension Applier {
         let holder = known(there)
         let isDirectory = ObjectType(mode: there.st_mode) == .directory
         let becomesDirectory = map[node].type == ObjectType.directory.rawValue
-        let belongsElsewhere = holder != 0 && !isAt(holder, to, name) && there.st_nlink == 1
+        let belongsElsewhere =
+            holder != 0 && there.st_nlink == 1 && otherLink(holder, than: to, name) != 0
         if belongsElsewhere || isDirectory || becomesDirectory { try clear(to, directory, name) }
     }
 
@@ -123,8 +122,7 @@ extension Applier {
         _ directory: CInt, _ name: UnsafeRawBufferPointer, _ node: UInt32
     ) throws(Errno) -> Bool {
         guard let status = try status(directory, name) else { return false }
-        return UInt64(status.st_ino) == map[node].targetInode
-            && ObjectType(mode: status.st_mode).rawValue == map[node].type
+        return isObject(status, node)
     }
 
     /// In a replay: the object has moved on already, and is brought from where it is now.
@@ -180,7 +178,7 @@ extension Applier {
             return swapInMap(node, from, other, to, view)
         }
         let aside = try newAside(to)
-        let root = map.root(UInt32(path(of: to).mapping))
+        let root = aside.root
         try aside.name.withUnsafeBytesThrowing { (aside) throws(Errno) in
             try place(node, from: from, view.name, to: root, aside)
             try place(other, from: to, view.otherName, to: from, view.name)

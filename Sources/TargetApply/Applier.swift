@@ -55,6 +55,7 @@ package final class Applier {
     private var problems: [ApplyProblem] = []
     private var awaited: [AwaitedObject] = []
     var asideCount = 0
+    var putBackDepth = 0
 
     /// Problems kept until they are taken; further ones are only counted.
     static let problemsMax = 256

@@ -59,13 +59,28 @@ struct NodeMap: ~Copyable {
     func isBelow(_ node: UInt32, _ directory: UInt32) -> Bool {
         var link = nodes[node].firstLink
         while link != 0 {
-            var place = links[link].parent
-            while place != 0 {
-                if place == directory { return true }
-                let next = nodes[place].firstLink
-                place = next == 0 ? 0 : links[next].parent
-            }
+            if isWithin(links[link].parent, directory) { return true }
             link = links[link].nextOfNode
+        }
+        return false
+    }
+
+    /// A name of `node` that does not lie below `directory` (0: anyone); 0: it has none.
+    func link(of node: UInt32, notBelow directory: UInt32) -> UInt32 {
+        var link = nodes[node].firstLink
+        while link != 0, directory != 0, isWithin(links[link].parent, directory) {
+            link = links[link].nextOfNode
+        }
+        return link
+    }
+
+    /// Whether `node` is `directory` or lies below it.
+    private func isWithin(_ node: UInt32, _ directory: UInt32) -> Bool {
+        var place = node
+        while place != 0 {
+            if place == directory { return true }
+            let next = nodes[place].firstLink
+            place = next == 0 ? 0 : links[next].parent
         }
         return false
     }
