@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -318,6 +319,10 @@ void cposix_nameThread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 // MARK: Passing descriptors
 
+void cposix_waitForHangUp(int socket) {
+    struct pollfd one = {.fd = socket, .events = POLLRDHUP};
+    while (poll(&one, 1, -1) < 0 && errno == EINTR) {}
+}
 int cposix_setReceiveTimeout(int socket, int seconds) {
     struct timeval time = {.tv_sec = seconds, .tv_usec = 0};
     return CPOSIX_RESULT(setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time));

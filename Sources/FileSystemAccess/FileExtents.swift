@@ -18,4 +18,11 @@ package enum FileExtents {
         guard Int64(start) < end else { return nil }
         return Int64(start)..<end
     }
+
+    /// Whether a file of `size` bytes has a hole before its end.
+    package static func hasHole(_ descriptor: CInt, size: Int64) -> Bool {
+        guard size > 0 else { return false }
+        let hole = cposix_lseek(descriptor, 0, SEEK_HOLE)
+        return hole >= 0 && Int64(hole) < size
+    }
 }

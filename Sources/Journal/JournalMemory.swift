@@ -125,6 +125,23 @@ package final class JournalMemory: @unchecked Sendable {
         _ = cposix_futexWake(word32(JournalLayout.signalPlace), CInt.max)
     }
 
+    /// Gives up the places of connections that no longer exist.
+    package func keepFollowers(of connections: Set<UInt32>) {
+        lock()
+        defer { unlock() }
+        for slot in 0..<Limits.cursorCountMax {
+            let follower = follower(slot)
+            guard follower.pointee.state != FollowerSlot.free,
+                !connections.contains(follower.pointee.connection)
+            else { continue }
+            if follower.pointee.state == FollowerSlot.following {
+                let count = word32(JournalLayout.followerCountPlace)
+                cposix_store32(count, count.pointee - 1)
+            }
+            cposix_store32(statePlace(follower), FollowerSlot.free)
+        }
+    }
+
     /// Forgets the readers of a daemon that is gone; only the daemon that holds the state's lock may.
     package func forgetSleepers() { cposix_store32(word32(JournalLayout.sleepersPlace), 0) }
 

@@ -96,7 +96,7 @@ extension MirrorWalker {
             settings.isFull || Comparison.decide(source: attributes, target: known) == .content
         {
             flags.insert(.contentFollows)
-            if object.mayHaveHoles { flags.insert(.sparse) }
+            if object.hasHoles { flags.insert(.sparse) }
         }
         let isSent = try send(
             object, file: object.file, name: place.name, parent: place.parent,

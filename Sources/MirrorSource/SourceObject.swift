@@ -72,8 +72,15 @@ struct SourceObject {
         attributes = ObjectAttributes(status)
     }
 
-    /// Whether part of the file may be holes.
-    var mayHaveHoles: Bool { blocks * 512 < attributes.size }
+    /// Whether part of the file is a hole. The count of blocks cannot say: it includes those that hold
+    /// extended attributes.
+    var hasHoles: Bool {
+        guard blocks * 512 < attributes.size + Self.attributeBytesMax else { return false }
+        return FileExtents.hasHole(descriptor, size: attributes.size)
+    }
+
+    /// More than extended attributes occupy beside the data.
+    private static let attributeBytesMax: Int64 = 1 << 20
 }
 
 /// Writes extended attributes as `AttributeChange`s, one after the other.

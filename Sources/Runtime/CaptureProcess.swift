@@ -100,6 +100,16 @@ final class CaptureProcess: Sendable {
             isAdopted: false)
     }
 
+    /// Calls `tell` once, from a thread of its own, when the process is gone.
+    func whenItEnds(_ tell: @escaping @Sendable () -> Void) {
+        let watched = socket.withLock { cposix_dup($0) }
+        WorkerThread.start("watch-capture") {
+            cposix_waitForHangUp(watched)
+            _ = cposix_close(watched)
+            tell()
+        }
+    }
+
     /// Which sets contain what. When this returns, changes carry the new bits.
     func setRules(_ rules: [SelectionRule], generation: UInt64) throws(CommandError) {
         _ = try request(.rules(generation: generation, rules))

@@ -10,6 +10,7 @@ internal import StateStore
 /// what blocks runs on a `WorkerThread`.
 actor Captures {
     private(set) var processes: [String: CaptureProcess] = [:]
+    private var tellLoss: @Sendable (String) -> Void = { _ in }
     private let configuration: RuntimeConfiguration
     private let logger: Logger
     /// umount2: out of sight now, ended when nobody uses it.
@@ -46,7 +47,7 @@ actor Captures {
             let itsJournal = try? JournalMemory(descriptor: descriptor)
             if let itsJournal, journal == nil || journal?.journalID == itsJournal.journalID {
                 if journal == nil { journal = itsJournal }
-                processes[mount.path] = process
+                keep(process)
                 logger.info("the capture of '\(mount.path)' goes on, process \(process.processID)")
             } else {
                 logger.warning("the capture of '\(mount.path)' writes to another journal; it is replaced")
@@ -73,26 +74,45 @@ actor Captures {
         let program = configuration.capturePath
         let socket = socketPath(mount.number)
         let log = logPath(mount.number)
-        processes[mount.path] = try await WorkerThread.run("start-capture") { () throws(CommandError) in
+        let process = try await WorkerThread.run("start-capture") { () throws(CommandError) in
             try CaptureProcess.start(
                 program: program, number: mount.number, path: mount.path, socketPath: socket,
                 logPath: log, journal: journal.descriptor)
         }
+        keep(process)
+    }
+
+    /// Whom to tell when a capture ends by itself.
+    func onLoss(_ tell: @escaping @Sendable (String) -> Void) { tellLoss = tell }
+
+    private func keep(_ process: CaptureProcess) {
+        processes[process.path] = process
+        process.whenItEnds { [weak self] in
+            Task { await self?.ended(process) }
+        }
+    }
+
+    private func ended(_ process: CaptureProcess) {
+        guard processes[process.path] === process else { return }
+        processes[process.path] = nil
+        tellLoss(process.path)
     }
 
     /// Ends a mount for good.
     func unmount(_ path: String) async throws(CommandError) {
-        if let process = processes[path] {
-            try await WorkerThread.run("end-capture") { () throws(CommandError) in
-                try process.unmount()
+        if let process = processes.removeValue(forKey: path) {
+            do throws(CommandError) {
+                try await WorkerThread.run("end-capture") { () throws(CommandError) in
+                    try process.unmount()
+                }
+            } catch {
+                processes[path] = process
+                throw error
             }
-            processes[path] = nil
         } else {
             await clearDeadMount(path)
         }
     }
-
-    func forget(_ path: String) { processes[path] = nil }
 
     /// Tells every capture which sets contain what. When this returns, changes carry the new bits.
     func setRules(_ rules: [SelectionRule]) async throws(CommandError) {

@@ -59,6 +59,7 @@ package actor Runtime {
         let (adopted, missing) = await captures.adopt(mounts)
         let journal = if let adopted { adopted } else { try makeJournal() }
         journal.forgetSleepers()
+        journal.keepFollowers(of: Set(try stored(store.outgoingConnections).map { UInt32($0.id) }))
         let peers = try stored(store.peers)
         let pins = PinStore(peers.compactMap { Fingerprint($0.fingerprint) })
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -95,6 +96,9 @@ package actor Runtime {
         } catch {
             try? await group.shutdownGracefully()
             throw CommandError(.unknown, "\(error)")
+        }
+        await captures.onLoss { [weak self] path in
+            Task { await self?.captureLost(path) }
         }
         await resume(missing)
         logger.info(
@@ -181,6 +185,27 @@ package actor Runtime {
             }
         } catch {
             logger.error("connections cannot go on: \(error.message)")
+        }
+    }
+
+    /// A capture ended without being told to. Its folder is captured again at once; what was written
+    /// in between was seen by nobody.
+    private func captureLost(_ path: String) async {
+        guard let parts, let mounts = try? store.mounts(),
+            let mount = mounts.first(where: { $0.path == path })
+        else { return }
+        logger.error("the capture of '\(path)' ended")
+        for connection in connections.values
+        where connection.plan.roots.contains(where: { $0.mountPath == path }) {
+            connection.post(.require(.captureLost))
+        }
+        await captures.clearDeadMount(path)
+        do {
+            try await captures.start(mount, journal: parts.journal)
+            try await publishRules()
+            logger.notice("captures '\(path)' again; its connections need a mirror")
+        } catch {
+            logger.error("'\(path)' is not captured: \(error.message)")
         }
     }
 

@@ -17,6 +17,9 @@ extension SourcePump {
             if now - lastHeard > LinkTimes.silence {
                 lost("the target was silent for \(LinkTimes.silence / Clock.second) seconds")
                 link.close()
+            } else if !session.isStreaming, now - linkedAt > LinkTimes.answer {
+                lost("the target did not answer within \(LinkTimes.answer / Clock.second) seconds")
+                link.close()
             } else if now - lastSent > LinkTimes.heartbeat {
                 send(Heartbeat(time: Clock.now), on: link)
             }
@@ -62,6 +65,7 @@ extension SourcePump {
         isConnecting = false
         self.link = link
         lastHeard = Clock.monotonic
+        linkedAt = lastHeard
         window.reset()
         session.linked()
         send(surroundings.hello, on: link)
@@ -246,6 +250,8 @@ enum LinkTimes {
     static let heartbeat = Clock.second
     /// Nothing heard for so long: the link is dead.
     static let silence = 10 * Clock.second
+    /// For agreeing to a connection: a target may have to read the map of a million objects.
+    static let answer = 60 * Clock.second
     static let afterRefusal = 5 * Clock.second
     /// Buffers are given back after so long without work.
     static let idle = 5 * Clock.second

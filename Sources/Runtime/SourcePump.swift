@@ -33,6 +33,7 @@ final class SourcePump {
     /// Monotonic; when to try again.
     var nextAttempt: Int64 = 0
     var lastHeard: Int64 = 0
+    var linkedAt: Int64 = 0
     var lastSent: Int64 = 0
     var window = SendWindow(bytesMax: Limits.windowBytesMax)
     /// The newest sequence that the target was told of on this link.

@@ -217,6 +217,8 @@ void cposix_nameThread(const char *name);
 
 /// The socket type that keeps messages apart.
 #define CPOSIX_SEQPACKET 5
+/// Sleeps until the other end of a socket is closed. Takes nothing from the socket.
+void cposix_waitForHangUp(int socket);
 /// How long a receive on the socket waits.
 int cposix_setReceiveTimeout(int socket, int seconds);
 
