@@ -11,7 +11,7 @@ final class Laboratory {
     var copy: String { home + "/copy" }
     var outputFolder: String { home + "/output" }
 
-    private var servers: [Server] = []
+    private(set) var servers: [Server] = []
     private var children: [Child] = []
     private var cleanups: [() -> Void] = []
     private var isClosed = false
@@ -120,6 +120,18 @@ final class Laboratory {
             [Programs.script("Library/protect.dtcl"), "alpha", "beta", source, copy], seconds: 60)
         try #require(outcome.status == 0, "protect.dtcl: \(outcome.text)")
     }
+
+    /// The capture and a saved set, without a connection.
+    func capture(_ folder: String? = nil, set: String = "protected") throws {
+        let folder = folder ?? source
+        try command(
+            """
+            dtfs mount '\(folder)'; repset create \(set)
+            repset rule add '\(folder)' include to \(set); repset save \(set)
+            """)
+    }
+
+    var connectCommand: String { "connect protected to beta map '\(source)' to '\(copy)'" }
 
     func sync(seconds: Int = 20) throws {
         try command("sync 1 timeout \(seconds) seconds", seconds: Double(seconds) + 10)

@@ -13,6 +13,7 @@ final class Server {
     /// Words before the program, such as those that enter a network namespace.
     private let within: [String]
     private let outputFolder: String
+    private var earlierLog = ""
 
     init(
         name: String, address: String, port: Int, state: String, within: [String],
@@ -33,6 +34,7 @@ final class Server {
     /// Returns when it takes commands.
     func start() throws {
         let words = within + [Programs.path("understudyd")] + arguments
+        if let child { earlierLog += child.errors }
         let child = try Child(words[0], Array(words.dropFirst()), folder: outputFolder)
         self.child = child
         let isThere = Moment.within(seconds: 20) { !child.isRunning || self.answers }
@@ -70,8 +72,11 @@ final class Server {
     }
 
     var logTail: String {
-        "--- \(name), \(address):\(port)\n" + (child.map { Self.last(25, $0.errors) } ?? "")
+        "--- \(name), \(address):\(port)\n" + Self.last(25, log)
     }
+
+    /// Of all its runs.
+    var log: String { earlierLog + (child?.errors ?? "") }
 
     static func tail(of path: String, lines: Int) -> String {
         let data = FileManager.default.contents(atPath: path) ?? Data()
