@@ -145,6 +145,7 @@ let package = Package(
         tests("FuseKernelTests", ["CLinuxFuse", "FuseKernel"]),
         tests("IdentityTests", ["Identity", nioSecure]),
         tests("JournalTests", ["Journal", "ReplicationModel"]),
+        tests("RuntimeTests", ["CommandModel", "Runtime"]),
         tests("SessionCoreTests", ["SessionCore"]),
         tests("StateStoreTests", ["StateStore", database]),
         tests(
