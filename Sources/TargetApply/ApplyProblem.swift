@@ -53,4 +53,9 @@ package struct ApplyCounters: Hashable, Sendable {
 package struct ApplyPositions: Hashable, Sendable {
     package var applied: UInt64
     package var durable: UInt64
+
+    package init(applied: UInt64, durable: UInt64) {
+        self.applied = applied
+        self.durable = durable
+    }
 }

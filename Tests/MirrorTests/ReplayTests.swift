@@ -32,8 +32,9 @@ struct ReplayTests {
     }
 
     private func expectEqual(_ history: SourceHistory, _ note: Comment) {
-        let source = TreePicture(history.root, root: false)
-        let differences = source.differences(from: TreePicture(target, root: false))
+        let source = TreePicture(history.root, root: false, holes: false)
+        let differences = source.differences(
+            from: TreePicture(target, root: false, holes: false))
         #expect(differences == [], note)
     }
 
