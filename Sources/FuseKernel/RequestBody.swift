@@ -181,7 +181,9 @@ struct RequestBody {
             flags: UInt64(low) | UInt64(high) << 32)
     }
 
-    private mutating func take<Fixed: BitwiseCopyable>(_ type: Fixed.Type) throws(FuseError) -> Fixed {
+    private mutating func take<Fixed: BitwiseCopyable>(_ type: Fixed.Type) throws(FuseError)
+        -> Fixed
+    {
         let count = MemoryLayout<Fixed>.size
         guard rest.count >= count, let start = rest.baseAddress else {
             throw .shortBody(opcode: opcode, byteCount: rest.count)

@@ -88,7 +88,9 @@ struct CaptureProcessTests {
                     write(file, text, text.utf8.count)
                     close(file)
                     if index % 3 == 0 { unlink(probe.path(name)) }
-                    if index % 3 == 1 { rename(probe.path(name), probe.path("m\(number)-\(index)")) }
+                    if index % 3 == 1 {
+                        rename(probe.path(name), probe.path("m\(number)-\(index)"))
+                    }
                 }
             }
         }

@@ -44,8 +44,11 @@ final class CaptureRig {
         client = cposix_connectUnix(base + "/socket", CInt(SOCK_SEQPACKET.rawValue))
         guard client >= 0 else { throw Problem.setup("connect \(client)") }
         if isFollowed {
-            let all = SelectionRule(bit: 3, includes: true, isRecursive: true, path: Array(root.utf8))
-            guard ask(.rules(generation: 1, [all])) == .ok([:]) else { throw Problem.setup("rules") }
+            let all = SelectionRule(
+                bit: 3, includes: true, isRecursive: true, path: Array(root.utf8))
+            guard ask(.rules(generation: 1, [all])) == .ok([:]) else {
+                throw Problem.setup("rules")
+            }
         }
     }
 
@@ -79,7 +82,8 @@ final class CaptureRig {
     static func makeFolder() throws -> String {
         var template = Array("/tmp/understudy-capture-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Problem.setup("mkdtemp") }
-        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path = String(
+            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(path, 0o755)
         return path
     }

@@ -132,7 +132,8 @@ extension PosixCase {
                 probe.attribute(name, "system.posix_acl_default")
             }
             probe.note(
-                "of a file", lsetxattr(
+                "of a file",
+                lsetxattr(
                     probe.path("d/file"), "system.posix_acl_default", list, list.count, 0))
         },
         PosixCase("flags of the file system") { probe in

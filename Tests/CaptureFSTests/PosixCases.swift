@@ -94,11 +94,13 @@ extension PosixCase {
             probe.note("link", link(probe.path("one"), probe.path("two")))
             probe.note("again", link(probe.path("one"), probe.path("two")))
             probe.status("one")
-            probe.note("append", { () -> Int in
-                let file = Glibc.open(probe.path("two"), O_WRONLY | O_APPEND)
-                defer { close(file) }
-                return Glibc.write(file, "more", 4)
-            }())
+            probe.note(
+                "append",
+                { () -> Int in
+                    let file = Glibc.open(probe.path("two"), O_WRONLY | O_APPEND)
+                    defer { close(file) }
+                    return Glibc.write(file, "more", 4)
+                }())
             probe.content("one")
             probe.note("unlink", unlink(probe.path("one")))
             probe.status("two")
@@ -120,7 +122,8 @@ extension PosixCase {
                 path.append(0)
                 let file = path.withUnsafeBytes {
                     Glibc.open(
-                        $0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_RDWR, 0o600)
+                        $0.baseAddress!.assumingMemoryBound(to: CChar.self), O_CREAT | O_RDWR, 0o600
+                    )
                 }
                 probe.noteOpen("create", file)
                 close(file)
@@ -185,7 +188,9 @@ extension PosixCase {
         },
         PosixCase("listing while entries go") { probe in
             mkdir(probe.path("many"), 0o755)
-            for index in 0..<3000 { close(Glibc.open(probe.path("many/entry\(index)"), O_CREAT, 0o600)) }
+            for index in 0..<3000 {
+                close(Glibc.open(probe.path("many/entry\(index)"), O_CREAT, 0o600))
+            }
             guard let directory = opendir(probe.path("many")) else { return }
             var seen = Set<String>()
             var twice = 0
@@ -206,7 +211,9 @@ extension PosixCase {
         },
         PosixCase("places in a listing can be returned to") { probe in
             mkdir(probe.path("many"), 0o755)
-            for index in 0..<500 { close(Glibc.open(probe.path("many/entry\(index)"), O_CREAT, 0o600)) }
+            for index in 0..<500 {
+                close(Glibc.open(probe.path("many/entry\(index)"), O_CREAT, 0o600))
+            }
             guard let directory = opendir(probe.path("many")) else { return }
             for _ in 0..<100 { _ = readdir(directory) }
             let place = telldir(directory)

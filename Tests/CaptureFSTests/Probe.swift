@@ -111,7 +111,8 @@ final class Probe {
         while let entry = readdir(directory) {
             let text = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
-                    Self.readable(Array(UnsafeBufferPointer(start: bytes, count: strlen(bytes)))[...])
+                    Self.readable(
+                        Array(UnsafeBufferPointer(start: bytes, count: strlen(bytes)))[...])
                 }
             }
             found.append("\(text):\(entry.pointee.d_type)")

@@ -123,9 +123,11 @@ struct RecordTests {
                 AttributeChangeIterator(bytes).map { String(decoding: $0.name, as: UTF8.self) }
             }
         }
-        #expect(names == [
-            ["system.posix_acl_access"], ["system.posix_acl_access", "system.posix_acl_default"],
-        ])
+        #expect(
+            names == [
+                ["system.posix_acl_access"],
+                ["system.posix_acl_access", "system.posix_acl_default"],
+            ])
     }
 
     @Test func `a user's write to a setuid file is recorded with the mode it leaves`() throws {
@@ -163,9 +165,10 @@ struct RecordTests {
         pwrite(moved, "moved", 5, 0)
         close(moved)
         let records = rig.records()
-        #expect(records.map(\.text) == [
-            "rename a a", "write 0 in", "rename a b", "rename d d", "write 0 moved",
-        ])
+        #expect(
+            records.map(\.text) == [
+                "rename a a", "write 0 in", "rename a b", "rename d d", "write 0 moved",
+            ])
         #expect(records.map(\.record.membership) == [0, 1, 1, 0, 1])
         #expect(records.compactMap(\.change?.otherMembership) == [1, 0, 1])
     }

@@ -31,7 +31,9 @@ struct SeenRecord {
             for part in [view.name, view.otherName] where !part.isEmpty {
                 text += " " + Self.text(Array(part))
             }
-            if record.kind == .create { text += " " + String(view.change.attributes.mode, radix: 8) }
+            if record.kind == .create {
+                text += " " + String(view.change.attributes.mode, radix: 8)
+            }
             if record.kind == .link { text += " links \(view.change.attributes.linkCount)" }
             if !view.linkText.isEmpty { text += " " + Self.text(Array(view.linkText)) }
             return text

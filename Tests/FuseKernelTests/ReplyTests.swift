@@ -42,7 +42,9 @@ import Testing
         #expect(MemoryLayout<fuse_attr_out>.size == 104)
     }
 
-    @Test(arguments: [(1, 3), (259, 300_000), (8, 17), (4095, 1_048_575), (0, 0)] as [(UInt64, UInt64)])
+    @Test(
+        arguments: [(1, 3), (259, 300_000), (8, 17), (4095, 1_048_575), (0, 0)]
+            as [(UInt64, UInt64)])
     func `device numbers survive both forms`(major: UInt64, minor: UInt64) {
         defer { room.deallocate() }
         let wide = minor & 0xFF | (major & 0xFFF) << 8 | (minor & ~0xFF) << 12

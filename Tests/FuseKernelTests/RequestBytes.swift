@@ -62,7 +62,8 @@ enum RequestBytes {
                 opcode,
                 bytes(fuse_setxattr_in(size: 2, flags: 1, setxattr_flags: 1, padding: 0))
                     + text("user.x") + [7, 8])
-        case .getExtended: make(opcode, bytes(fuse_getxattr_in(size: 9, padding: 0)) + text("user.x"))
+        case .getExtended:
+            make(opcode, bytes(fuse_getxattr_in(size: 9, padding: 0)) + text("user.x"))
         case .listExtended: make(opcode, bytes(fuse_getxattr_in(size: 9, padding: 0)))
         case .removeExtended: make(opcode, text("user.x"))
         case .control: make(opcode, bytes(fuse_ioctl_in()))

@@ -21,9 +21,9 @@ struct FileHandle: BitwiseCopyable {
             guard count > 0, count <= Self.byteCountMax else { return false }
             self.type = type
             byteCount = UInt8(count)
-            withUnsafeMutableBytes(of: &words) {
-                $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<Int(count)]))
-            }
+            let used = UnsafeRawBufferPointer(
+                rebasing: UnsafeRawBufferPointer(bytes)[..<Int(count)])
+            withUnsafeMutableBytes(of: &words) { $0.copyMemory(from: used) }
             return true
         }
         guard result else { return nil }
@@ -62,5 +62,7 @@ struct FileHandle: BitwiseCopyable {
 /// Flags of `open` whose macros Swift cannot read.
 enum OpenFlags {
     static let path: CInt = 0o10000000
+    /// RESOLVE_NO_XDEV of openat2.
+    static let noCrossing: UInt64 = 1
     static let temporary: CInt = 0o20000000 | O_DIRECTORY
 }

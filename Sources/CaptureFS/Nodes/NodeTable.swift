@@ -190,12 +190,14 @@ final class NodeTable: Sendable {
         generation.store(state.generation, ordering: .releasing)
     }
 
-    /// Over all names of the node. When it has more names (`linkCount`) than are known, or none that
-    /// is known, every set with a rule is answered: a change too many is harmless, one too few is
-    /// lost.
+    /// Over all names of the node. When it has more names (`linkCount`) than are known, or none
+    /// that is known, every set with a rule is answered: a change too many is harmless, one too
+    /// few is lost.
     func membership(of node: Node, linkCount: Int) -> UInt16 {
         var cached = node.membershipCache.load(ordering: .relaxed)
-        if cached >> 24 != generation.load(ordering: .acquiring) { cached = computeMembership(node) }
+        if cached >> 24 != generation.load(ordering: .acquiring) {
+            cached = computeMembership(node)
+        }
         let known = Int(cached >> 16 & 0xFF)
         let bits = UInt16(truncatingIfNeeded: cached)
         if known == 0 || linkCount > known && node.type != .directory {

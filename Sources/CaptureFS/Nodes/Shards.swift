@@ -3,8 +3,8 @@ internal import CPosix
 internal import Glibc
 
 /// The ordering locks: an effect on an object and its record happen under the object's shard, so
-/// that records stand in the order of effects. Several are taken in ascending order; nothing but the
-/// journal's, the table's and the descriptor cache's locks is taken while holding one.
+/// that records stand in the order of effects. Several are taken in ascending order; nothing but
+/// the journal's, the table's and the descriptor cache's locks is taken while holding one.
 struct Shards: @unchecked Sendable {
     private let locks: UnsafeMutablePointer<pthread_mutex_t>
     static let count = 128
@@ -38,7 +38,11 @@ struct Shards: @unchecked Sendable {
         func add(_ node: Node?) {
             guard let node else { return }
             let index = Self.index(node.id)
-            if index < 64 { mask.0 |= 1 << UInt64(index) } else { mask.1 |= 1 << UInt64(index - 64) }
+            if index < 64 {
+                mask.0 |= 1 << UInt64(index)
+            } else {
+                mask.1 |= 1 << UInt64(index - 64)
+            }
         }
         add(nodes.0)
         add(nodes.1)

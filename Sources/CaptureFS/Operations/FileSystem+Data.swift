@@ -1,8 +1,8 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FileSystemAccess
 internal import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
@@ -152,7 +152,8 @@ extension FileSystem {
         case understudy_ioctlGetVersion(): count = 8
         default: throw Errno(rawValue: ENOTTY)
         }
-        let writes = command == understudy_ioctlSetFlags() || command == understudy_ioctlSetExtended()
+        let writes =
+            command == understudy_ioctlSetFlags() || command == understudy_ioctlSetExtended()
         let node = try node(call.header.node)
         guard node.type == .regular || node.type == .directory else {
             throw Errno(rawValue: ENOTTY)

@@ -1,8 +1,8 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FileSystemAccess
 internal import FuseKernel
+internal import Glibc
 
 /// Listings. Offsets are the backing file system's own, so they stay good whatever is removed.
 extension FileSystem {

@@ -1,8 +1,8 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FileSystemAccess
 internal import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
@@ -15,7 +15,7 @@ extension FileSystem {
             var status = stat()
             let result = cposix_fstatat(directory, name.text, &status, AT_SYMLINK_NOFOLLOW)
             if result == -ENOENT {
-                // Nobody else can make the name, so the kernel may remember that it is not there.
+                // Nobody else makes the name, so the kernel may remember that it is not there.
                 var absent = Entry()
                 absent.validSeconds = Self.validSeconds
                 return call.entry(absent)
@@ -28,17 +28,14 @@ extension FileSystem {
     /// "." and ".." are asked for by NFS only, which has nothing but the number of a node.
     private func lookupAgain(_ call: Call, up: Bool) throws(Errno) -> Int {
         if let node = table.find(call.header.node) {
-            let wanted = up ? table.parent(of: node) ?? table.root : node
-            return try withDescriptor(wanted, .path) { descriptor throws(Errno) -> Int in
-                let status = try statusOf(descriptor)
-                return call.entry(try entry(status, nil, descriptor, nil).0)
+            if up { return try lookupParent(call, node) }
+            return try withDescriptor(node, .path) { descriptor throws(Errno) -> Int in
+                call.entry(try entry(try statusOf(descriptor), nil, descriptor, nil).0)
             }
         }
-        // Nodes the kernel has forgotten can be found again where inode numbers are enough (ext4) and
-        // the whole file system is ours, so that a number cannot lead out of the tree.
-        guard !up, table.root.file.inode == 2,
-            let inode = UInt32(exactly: call.header.node), inode != 2
-        else { throw .stale }
+        // Nodes the kernel has forgotten can be found again where inode numbers are enough (ext4).
+        // What is found is compared with the client's handle by its generation, in the kernel.
+        guard !up, let inode = UInt32(exactly: call.header.node) else { throw .stale }
         let flags = OpenFlags.path | O_NOFOLLOW
         let descriptor = try SystemCall.check {
             FileHandle(inodeAlone: inode).open(backing, flags)
@@ -49,6 +46,26 @@ extension FileSystem {
             throw .stale
         }
         return call.entry(try entry(status, nil, descriptor, nil).0)
+    }
+
+    private func lookupParent(_ call: Call, _ node: Node) throws(Errno) -> Int {
+        if let parent = node === table.root ? node : table.parent(of: node) {
+            return try withDescriptor(parent, .path) { descriptor throws(Errno) -> Int in
+                call.entry(try entry(try statusOf(descriptor), nil, descriptor, nil).0)
+            }
+        }
+        guard node.type == .directory else { throw .stale }
+        return try withDescriptor(node, .read) { descriptor throws(Errno) -> Int in
+            // Not across a mount: the folder that is covered by ours is the root.
+            let flags = UInt64(UInt32(bitPattern: OpenFlags.path | O_DIRECTORY))
+            let found = cposix_openat2(descriptor, "..", flags, 0, OpenFlags.noCrossing)
+            if found == -EXDEV {
+                return call.entry(try entry(try statusOf(backing), nil, backing, nil).0)
+            }
+            let parent = try SystemCall.check { found }
+            defer { _ = cposix_close(parent) }
+            return call.entry(try entry(try statusOf(parent), nil, parent, nil).0)
+        }
     }
 
     // MARK: Making

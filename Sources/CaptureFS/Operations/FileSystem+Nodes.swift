@@ -1,8 +1,8 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FileSystemAccess
 internal import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
@@ -149,7 +149,8 @@ extension FileSystem {
         return node
     }
 
-    /// Before the last name of a node goes: from here on only the descriptor leads to it. Shard held.
+    /// Before the last name of a node goes: from here on only the descriptor leads to it. The
+    /// shard is held.
     func keep(_ node: Node, _ directory: CInt, _ name: UnsafePointer<CChar>) throws(Errno) {
         guard node.descriptor < 0 else { return }
         let flags = OpenFlags.path | O_NOFOLLOW

@@ -1,8 +1,8 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FileSystemAccess
 internal import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 
 /// Names that move.

@@ -1,8 +1,8 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 package import FileSystemAccess
 package import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 

@@ -16,8 +16,8 @@ package final class Recorder: Sendable {
     /// Records appended since the start.
     package var count: UInt64 { recordCount.load(ordering: .relaxed) }
 
-    /// Whether a change that happened before this question has to be recorded. Asked after an effect
-    /// and answered no, the change is seen by whoever starts to follow later.
+    /// Whether a change that happened before this question has to be recorded. Asked after an
+    /// effect and answered no, the change is seen by whoever starts to follow later.
     @inline(__always)
     func wants(_ membership: UInt16) -> Bool { membership != 0 && journal.isFollowed }
 
@@ -149,7 +149,8 @@ extension ObjectAttributes {
         linkCount = UInt32(truncatingIfNeeded: status.st_nlink)
         if type == .characterDevice || type == .blockDevice {
             let number = UInt64(status.st_rdev)
-            deviceMajor = UInt32(truncatingIfNeeded: (number >> 8) & 0xFFF | (number >> 32) & ~0xFFF)
+            deviceMajor = UInt32(
+                truncatingIfNeeded: (number >> 8) & 0xFFF | (number >> 32) & ~0xFFF)
             deviceMinor = UInt32(truncatingIfNeeded: number & 0xFF | (number >> 12) & ~0xFF)
         }
         size = Int64(status.st_size)

@@ -18,8 +18,8 @@ package struct SelectionRule: Equatable, Sendable {
 
 /// Decides which replication sets a path belongs to.
 ///
-/// Of the rules of one set that match, the one with most components decides; where two have as many,
-/// exclude beats include. A path that no rule matches is out.
+/// Of the rules of one set that match, the one with most components decides; where two have as
+/// many, exclude beats include. A path that no rule matches is out.
 package struct SelectionRules: Sendable {
     /// Given by whoever made the rules; only for showing.
     package let generation: UInt64

@@ -1,7 +1,7 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FileSystemAccess
+internal import Glibc
 
 /// A folder that is to be protected: what was below it is reached through `backing`, and our own
 /// file system lies over it after `attach`.
@@ -60,7 +60,7 @@ package struct CaptureMount: Sendable {
         guard cposix_fstatvfs(backing, &status) == 0 else {
             throw .system("statvfs", errno: EIO)
         }
-        // As the folder is mounted, so are we: bits of statvfs and of mount(2) are the same but one.
+        // As the folder is mounted, so are we: statvfs and mount(2) have the same bits but one.
         let same: UInt = 1 | 2 | 4 | 8 | 16 | 1024 | 2048
         var flags = UInt(status.f_flag) & same
         if UInt(status.f_flag) & 4096 != 0 { flags |= 1 << 21 }

@@ -4,8 +4,8 @@ internal import Glibc
 internal import Synchronization
 
 /// Who reads requests. A *seat* is the right to read; there is at least one taken, by a thread that
-/// reads or waits for requests, and at most `seatCountMax`. A thread that may be busy for long passes
-/// its seat on first, so that one slow request never holds up the others.
+/// reads or waits for requests, and at most `seatCountMax`. A thread that may be busy for long
+/// passes its seat on first, so that one slow request never holds up the others.
 package final class Seats: @unchecked Sendable {
     /// Seats offered and not yet taken; threads without a seat sleep on it.
     private let offers: UnsafeMutablePointer<UInt32>

@@ -1,12 +1,12 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 internal import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
-/// How requests arrive: plain reads of /dev/fuse by a few threads, each with a channel of its own. A
-/// reader looks for the next request for a moment before it sleeps, because a wake-up across
+/// How requests arrive: plain reads of /dev/fuse by a few threads, each with a channel of its own.
+/// A reader looks for the next request for a moment before it sleeps, because a wake-up across
 /// processors costs more than most requests.
 package final class Session: @unchecked Sendable {
     private let fileSystem: FileSystem
@@ -38,7 +38,8 @@ package final class Session: @unchecked Sendable {
         while true {
             let count = next(worker, waits: true)
             guard count > 0 else { return count == 0 ? ENODEV : CInt(-count) }
-            let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
+            let bytes = UnsafeRawBufferPointer(
+                rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
             guard let request = try? Request.decode(bytes) else { return EPROTO }
             guard case .initialize(let offer) = request.operation else { return EPROTO }
             let unique = request.header.unique

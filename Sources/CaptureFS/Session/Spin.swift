@@ -3,7 +3,7 @@ internal import CPosix
 internal import Glibc
 
 /// How a reader waits for the next request. While requests follow each other closely it looks for
-/// the next one for up to 50 µs before it sleeps, because a wake-up across processors costs as much.
+/// the next one for up to 50 µs before it sleeps: a wake-up across processors costs as much.
 /// Where that was in vain (a slow client, a crowded machine) it sleeps at once, until requests have
 /// come closely again for some time: a thread that has used its share by looking is the last to run
 /// when a request does come.

@@ -1,7 +1,7 @@
 internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 package import FuseKernel
+internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
@@ -64,7 +64,8 @@ package final class Worker: @unchecked Sendable {
     }
 
     /// From here on what this thread creates belongs to the caller, and counts against its quota.
-    /// Nothing is refused to it: capabilities stay, the kernel has checked the caller's permissions.
+    /// Nothing is refused to it: capabilities stay, the kernel has checked the caller's
+    /// permissions.
     @inline(__always)
     func act(as header: RequestHeader) {
         guard header.user != user || header.group != group else { return }
