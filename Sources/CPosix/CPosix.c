@@ -315,6 +315,9 @@ void cposix_actAs(uid_t user, gid_t group) {
 int cposix_unshareFileSystemState(void) { return CPOSIX_RESULT(unshare(CLONE_FS)); }
 
 int cposix_pipe(int ends[2]) { return CPOSIX_RESULT(pipe2(ends, O_CLOEXEC)); }
+int cposix_spawnCloseFrom(posix_spawn_file_actions_t *actions, int first) {
+    return -posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
 void cposix_nameThread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 // MARK: Passing descriptors

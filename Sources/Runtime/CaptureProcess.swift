@@ -181,7 +181,7 @@ final class CaptureProcess: Sendable {
         defer { _ = cposix_close(aside) }
         posix_spawn_file_actions_adddup2(&actions, aside, 3)
         // A capture outlives the daemon: with its listening sockets it would keep the next one out.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 4)
+        _ = cposix_spawnCloseFrom(&actions, 4)
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }

@@ -50,7 +50,8 @@ actor Captures {
                 keep(process)
                 logger.info("the capture of '\(mount.path)' goes on, process \(process.processID)")
             } else {
-                logger.warning("the capture of '\(mount.path)' writes to another journal; it is replaced")
+                logger.warning(
+                    "the capture of '\(mount.path)' writes to another journal; it is replaced")
                 try? await WorkerThread.run("end-capture") { () throws(CommandError) in
                     try process.unmount()
                 }
@@ -66,7 +67,8 @@ actor Captures {
         await WorkerThread.run("clear-mount") {
             guard MountTable.current().mount(at: path)?.type == "fuse.understudy" else { return }
             let result = cposix_umount2(path, Self.lazily)
-            logger.warning("cleared the dead mount at '\(path)'\(result < 0 ? ", which failed" : "")")
+            logger.warning(
+                "cleared the dead mount at '\(path)'\(result < 0 ? ", which failed" : "")")
         }
     }
 

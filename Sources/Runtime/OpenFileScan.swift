@@ -49,7 +49,9 @@ enum OpenFileScan {
     private static func target(of link: String) -> String? {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = bytes.withUnsafeMutableBytes { room -> Int in
-            guard let start = room.baseAddress?.assumingMemoryBound(to: CChar.self) else { return 0 }
+            guard let start = room.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+                return 0
+            }
             return readlink(link, start, room.count)
         }
         return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil

@@ -93,7 +93,8 @@ final class RunningMirror {
     /// A batch is closed when it holds so much, so that changes in between are not kept waiting.
     private static let batchBytesWanted = 768 << 10
 
-    private func put(_ kind: OperationKind, _ batch: inout BatchBuilder, _ position: UInt64) -> Bool {
+    private func put(_ kind: OperationKind, _ batch: inout BatchBuilder, _ position: UInt64) -> Bool
+    {
         var record = OperationRecord()
         record.kindNumber = kind.rawValue
         record.sequence = position

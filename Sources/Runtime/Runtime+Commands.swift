@@ -53,7 +53,8 @@ extension Runtime: CommandExecutor {
             return CommandResult()
         case "repset.use":
             let name = try arguments.text("name")
-            usedSet = try stored { () throws(StateStoreError) in try store.replicationSet(name).name }
+            usedSet = try stored { () throws(StateStoreError) in try store.replicationSet(name).name
+            }
             return CommandResult()
         case "repset.display": return try displaySet(try setName(arguments))
         case "repset.save": return try saveSet(try setName(arguments))
@@ -81,7 +82,8 @@ extension Runtime: CommandExecutor {
         if let name = arguments.optionalText("name") { return name }
         guard let usedSet else {
             throw CommandError(
-                .noReplicationSetSelected, "no replication set was named; use REPSET USE name first")
+                .noReplicationSetSelected, "no replication set was named; use REPSET USE name first"
+            )
         }
         return usedSet
     }
@@ -120,7 +122,8 @@ extension Runtime: CommandExecutor {
         var lines = ["- Rep set \(set.name) -"]
         for rule in set.rules {
             lines.append(
-                "\(rule.path) \(rule.included ? "inc" : "exc"), \(rule.recursive ? "rec" : "non-rec")")
+                "\(rule.path) \(rule.included ? "inc" : "exc"), \(rule.recursive ? "rec" : "non-rec")"
+            )
         }
         if set.rules.isEmpty { lines.append("(no rules)") }
         if !set.isSaved { lines.append("changes are not saved yet, see REPSET SAVE") }

@@ -24,7 +24,8 @@ extension Runtime {
         let peer = try findPeer(targetName)
         guard peer.serverID != parts.serverID else {
             throw CommandError(
-                .pathsOverlap, "'\(targetName)' is this server itself; a source needs another target")
+                .pathsOverlap,
+                "'\(targetName)' is this server itself; a source needs another target")
         }
         let plan = try SelectionPlan(set)
         let mappings = try MappingPlan(arguments, setName: set.name, sourceName: configuration.name)
@@ -76,7 +77,8 @@ extension Runtime {
         for mapping in connection.mappings {
             roots.append(
                 try await openRoot(
-                    mapping, filter: RootFilter(
+                    mapping,
+                    filter: RootFilter(
                         rules: rules, rootPath: mapping.source, bit: connection.membershipBit)))
         }
         var data: SourceSession.Data =
@@ -210,7 +212,8 @@ struct MappingPlan {
         if let pairs = arguments.value("map")?.list {
             var all: [PathMapping] = []
             for pair in pairs {
-                guard let from = pair.record?["from"]?.text, let to = pair.record?["to"]?.text else {
+                guard let from = pair.record?["from"]?.text, let to = pair.record?["to"]?.text
+                else {
                     throw CommandError(.invalidParameter, "MAP needs pairs of two paths")
                 }
                 all.append(

@@ -102,7 +102,8 @@ extension Runtime {
             guard connection.plan.replicates else {
                 throw CommandError(
                     .mirrorRequired,
-                    "connection \(id) does not replicate; only a mirror brings its target up to date")
+                    "connection \(id) does not replicate; only a mirror brings its target up to date"
+                )
             }
             let through = await flushed(connection)
             let teller = ProgressTeller(connection, progress)

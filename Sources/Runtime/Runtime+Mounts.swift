@@ -52,7 +52,8 @@ extension Runtime {
         if let user = users.first {
             throw CommandError(
                 .cannotMount,
-                "connection \(user.plan.id) replicates what is below '\(path)'; disconnect it first")
+                "connection \(user.plan.id) replicates what is below '\(path)'; disconnect it first"
+            )
         }
         try await captures.unmount(path)
         try stored { () throws(StateStoreError) in try store.removeMount(path: path) }

@@ -102,7 +102,8 @@ package actor Runtime {
         }
         await resume(missing)
         logger.info(
-            "server '\(configuration.name)' accepts links on \(configuration.address):\(configuration.port)")
+            "server '\(configuration.name)' accepts links on \(configuration.address):\(configuration.port)"
+        )
     }
 
     /// Ends links and threads. Captures go on: they belong to the applications.
@@ -165,7 +166,9 @@ package actor Runtime {
             await captures.clearDeadMount(mount.path)
             do {
                 guard mount.persistent else {
-                    try stored { () throws(StateStoreError) in try store.removeMount(path: mount.path) }
+                    try stored { () throws(StateStoreError) in
+                        try store.removeMount(path: mount.path)
+                    }
                     continue
                 }
                 try await captures.start(mount, journal: parts.journal)

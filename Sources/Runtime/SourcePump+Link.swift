@@ -238,7 +238,9 @@ extension SourcePump {
         of buffer: ByteBuffer, _ body: (UnsafeRawBufferPointer) throws(WireError) -> Result
     ) throws(WireError) -> Result {
         let result = buffer.withUnsafeReadableBytes { bytes -> Swift.Result<Result, WireError> in
-            do throws(WireError) { return .success(try body(bytes)) } catch { return .failure(error) }
+            do throws(WireError) { return .success(try body(bytes)) } catch {
+                return .failure(error)
+            }
         }
         return try result.get()
     }

@@ -11,7 +11,8 @@ internal import WireProtocol
 extension SourcePump {
     /// What goes on after a broken link: compared with what arrived already.
     var mirrorAfterBreak: MirrorOrder {
-        MirrorOrder(isFull: false, removesOrphans: mirror?.order.removesOrphans ?? plan.removesOrphans)
+        MirrorOrder(
+            isFull: false, removesOrphans: mirror?.order.removesOrphans ?? plan.removesOrphans)
     }
 
     func startMirror(_ order: MirrorOrder) {
@@ -42,7 +43,9 @@ extension SourcePump {
         shown.mirrorProblem = ""
         shown.unreadableCount = 0
         logger.info(
-            isPartial ? "sends what the target misses" : "mirror started (\(order.isFull ? "full" : "different"))")
+            isPartial
+                ? "sends what the target misses"
+                : "mirror started (\(order.isFull ? "full" : "different"))")
     }
 
     func stopMirror() {
@@ -68,7 +71,8 @@ extension SourcePump {
         for problem in mirror.takeProblems() {
             shown.unreadableCount += 1
             let path = String(decoding: problem.path, as: UTF8.self)
-            logger.error("cannot read '\(path)': \(Errno(rawValue: problem.errno)); the rest goes on")
+            logger.error(
+                "cannot read '\(path)': \(Errno(rawValue: problem.errno)); the rest goes on")
         }
         guard mirror.phase == .done else { return }
         keepProgress(of: mirror)
@@ -76,7 +80,8 @@ extension SourcePump {
         session.mirrorCompleted()
         shown.mirrorsCompleted += 1
         logger.info(
-            "mirror completed: \(mirror.progress.objectsDone) objects, \(mirror.progress.bytesSent) bytes sent")
+            "mirror completed: \(mirror.progress.objectsDone) objects, \(mirror.progress.bytesSent) bytes sent"
+        )
         let later = awaitedLater
         awaitedLater = []
         for one in later { wanted(one) }
@@ -133,7 +138,10 @@ extension SourcePump {
         shown.mirrorObjectsTotal = Int64(progress.objectsTotal)
         shown.mirrorBytesTotal = Int64(progress.bytesTotal)
         shown.mirrorPercent = progress.percent.map { Int($0) }
-        shown.mirrorSecondsLeft = progress.secondsLeft(now: Clock.monotonic).map { Int($0.rounded(.up)) }
-        shown.mirrorBytesInQueue = Int64(progress.bytesTotal - min(progress.bytesTotal, progress.bytesDone))
+        shown.mirrorSecondsLeft = progress.secondsLeft(now: Clock.monotonic).map {
+            Int($0.rounded(.up))
+        }
+        shown.mirrorBytesInQueue = Int64(
+            progress.bytesTotal - min(progress.bytesTotal, progress.bytesDone))
     }
 }

@@ -10,7 +10,9 @@ struct StatusText {
     /// The layout that existing scripts read (labels in 34 columns), then our own lines.
     var lines: [String] {
         var lines = ["- Status for connection \(plan.id) -"]
-        func add(_ label: String, _ value: String) { lines.append((label + ":").padded(to: 34) + value) }
+        func add(_ label: String, _ value: String) {
+            lines.append((label + ":").padded(to: 34) + value)
+        }
         add("Time established", Clock.text(plan.established))
         add("Replication set", plan.setName)
         add("Target machine", plan.peer.address)
@@ -30,7 +32,9 @@ struct StatusText {
         add("Lag", Self.seconds(lagSeconds))
         add("Skipped at the target", "\(snapshot.skippedCount)")
         if snapshot.problemCount > 0 || !snapshot.lastTargetProblem.isEmpty {
-            add("Problems at the target", "\(snapshot.problemCount) (\(snapshot.lastTargetProblem))")
+            add(
+                "Problems at the target", "\(snapshot.problemCount) (\(snapshot.lastTargetProblem))"
+            )
         }
         if snapshot.unreadableCount > 0 { add("Unreadable files", "\(snapshot.unreadableCount)") }
         for root in plan.roots { add("Mapping", "\(root.sourcePath) -> \(root.targetPath)") }
@@ -85,7 +89,8 @@ struct StatusText {
     /// One line for a terminal while a mirror or a wait runs.
     var progressLine: String {
         if snapshot.isMirroring {
-            let left = snapshot.mirrorSecondsLeft
+            let left =
+                snapshot.mirrorSecondsLeft
                 .map { ", \($0) s left" } ?? ""
             return "\(mirrorText): \(snapshot.mirrorObjectsDone) files, "
                 + "\(Self.bytes(snapshot.mirrorBytesDone)) of "

@@ -31,7 +31,9 @@ final class TargetConnection: Sendable {
     func setLinked(_ truth: Bool) { linked.withLock { $0 = truth } }
 
     func post(_ news: TargetNews) { mailbox.post(news) }
-    func ended() async { _ = try? await end.wait(seconds: 30, for: "the end of a connection") { $0 } }
+    func ended() async {
+        _ = try? await end.wait(seconds: 30, for: "the end of a connection") { $0 }
+    }
 }
 
 /// What other threads tell the apply thread.

@@ -170,7 +170,8 @@ final class TargetPump {
                 }
                 return true
             } catch {
-                let wait = min((retry?.waitNanoseconds ?? RetryTimes.first / 2) * 2, RetryTimes.most)
+                let wait = min(
+                    (retry?.waitNanoseconds ?? RetryTimes.first / 2) * 2, RetryTimes.most)
                 if retry?.errno != error.errno { logger.error("\(error); it is tried again") }
                 retry = RetryState(errno: error.errno, waitNanoseconds: wait)
                 lastProblem = "\(error)"

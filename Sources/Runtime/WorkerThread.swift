@@ -22,13 +22,15 @@ package enum WorkerThread {
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 1 << 20)
-        let result = pthread_create(&thread, &attributes, { argument in
-            guard let argument else { return nil }
-            let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-            cposix_nameThread(String(body.name.prefix(15)))
-            body.run()
-            return nil
-        }, body.toOpaque())
+        let result = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                cposix_nameThread(String(body.name.prefix(15)))
+                body.run()
+                return nil
+            }, body.toOpaque())
         pthread_attr_destroy(&attributes)
         precondition(result == 0, "no thread can be started: errno \(result)")
     }

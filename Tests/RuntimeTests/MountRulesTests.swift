@@ -53,7 +53,8 @@ struct MountRulesTests {
     @Test("a busy path is refused with who holds it, and taken with FORCE")
     func busy() {
         let holder = OpenFileScan.Holder(process: 77, command: "cat", path: "/srv/data/log")
-        #expect(problem("/srv/data", holders: [holder])?.contains("cat (77): /srv/data/log") == true)
+        #expect(
+            problem("/srv/data", holders: [holder])?.contains("cat (77): /srv/data/log") == true)
         #expect(problem("/srv/data", force: true, holders: [holder]) == nil)
     }
 }

@@ -31,7 +31,8 @@ struct PathTests {
 
     @Test("EXACT keeps the path, BASE puts server, set and path below it")
     func exactAndBase() throws {
-        #expect(try mapping(["map": .text("exact")]).targets(of: ["/srv"]).map(\.target) == ["/srv"])
+        #expect(
+            try mapping(["map": .text("exact")]).targets(of: ["/srv"]).map(\.target) == ["/srv"])
         let base = try mapping(["map": .text("base"), "base": .text("/copies")])
         #expect(
             try base.targets(of: ["/srv/data"]).map(\.target) == ["/copies/alpha/web/srv/data"])

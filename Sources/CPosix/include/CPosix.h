@@ -6,6 +6,7 @@
 #define CPOSIX_H
 
 #include <pthread.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -210,6 +211,8 @@ int cposix_unshareFileSystemState(void);
 
 /// A pipe, both ends close-on-exec.
 int cposix_pipe(int ends[2]);
+/// The started program gets no descriptor from `first` on.
+int cposix_spawnCloseFrom(posix_spawn_file_actions_t *actions, int first);
 /// The calling thread's name, at most 15 bytes.
 void cposix_nameThread(const char *name);
 
