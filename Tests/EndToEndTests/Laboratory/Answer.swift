@@ -30,5 +30,9 @@ struct Answer {
     /// The first error.
     var error: [String: Any]? { lines.lazy.compactMap { $0["error"] as? [String: Any] }.first }
     var code: Int? { (error?["code"] as? NSNumber)?.intValue }
-    var message: String { error?["message"] as? String ?? "" }
+    /// Of the first error, or of the first mistake in the text.
+    var message: String {
+        let mistake = lines.lazy.compactMap { $0["diagnostic"] as? [String: Any] }.first
+        return (error ?? mistake)?["message"] as? String ?? ""
+    }
 }

@@ -8,7 +8,7 @@ final class Laboratory {
     let home: String
     /// What is protected, and where it goes.
     var source: String { home + "/protected" }
-    var copy: String { home + "/copy" }
+    lazy var copy = home + "/copy"
     var outputFolder: String { home + "/output" }
 
     private(set) var servers: [Server] = []
