@@ -54,7 +54,9 @@ public struct BoundCommand: Sendable {
                 }
             case .list(let elements):
                 var list: [CommandValue] = []
-                for element in elements { list.append(.record(try self.record(of: element, values))) }
+                for element in elements {
+                    list.append(.record(try self.record(of: element, values)))
+                }
                 record[argument.name] = .list(list)
             }
         }

@@ -23,7 +23,8 @@ extension CommandTable {
         for candidate in lookup.candidates {
             var plain = PatternMatcher(words, end: words.count)
             let start = MatchState(position: candidate.count)
-            if candidate.declaration.changes, let plan = withoutPlan(words, after: candidate.count) {
+            if candidate.declaration.changes, let plan = withoutPlan(words, after: candidate.count)
+            {
                 var matcher = PatternMatcher(words, end: plan)
                 if let state = matcher.matchLine(candidate.declaration.pattern, from: start) {
                     return Binding(candidate.declaration, state, isPlan: true)

@@ -33,7 +33,9 @@ extension CommandTable {
         }
         var seen: Set<CompletionCandidate> = []
         return found.filter { candidate in
-            if case .word(let word) = candidate, !word.hasPrefix(prefix.uppercased()) { return false }
+            if case .word(let word) = candidate, !word.hasPrefix(prefix.uppercased()) {
+                return false
+            }
             return seen.insert(candidate).inserted
         }
     }

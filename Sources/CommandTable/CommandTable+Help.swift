@@ -21,7 +21,9 @@ extension CommandTable {
     /// first word is no command; `nearestCommand` may help then.
     public func help(on words: [String]) -> [String] {
         let found = declarations(startingWith: words)
-        let here = found.prefix { $0.words.count == found[0].words.count && $0.name == found[0].name }
+        let here = found.prefix {
+            $0.words.count == found[0].words.count && $0.name == found[0].name
+        }
         let isCommand = !here.isEmpty && lookup(words).count >= here[0].words.count
         var lines: [String] = []
         let isPlanned = !here.contains(where: \.isAvailable)

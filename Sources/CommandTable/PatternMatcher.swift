@@ -150,10 +150,13 @@ struct PatternMatcher {
         guard let unit = word(at: state.position), unit.isKeywordCandidate,
             let factor = TimeUnit.seconds(unit.raw), argument.content != .constant(.none)
         else { return }
-        if case .number(let literal) = words[state.position - 1].kind, literal.unit != nil { return }
+        if case .number(let literal) = words[state.position - 1].kind, literal.unit != nil {
+            return
+        }
         state.position += 1
         switch argument.content {
-        case .constant(.decimal(let number)): argument.content = .constant(.decimal(number * factor))
+        case .constant(.decimal(let number)):
+            argument.content = .constant(.decimal(number * factor))
         case .word(let index, let kind, _):
             argument.content = .word(index, kind, factor: factor)
         default: break

@@ -8,7 +8,8 @@ extension ValueKind {
         if self == .secret { return secretContent(of: word, at: index) }
         if word.isDynamic {
             switch word.kind {
-            case .list, .record: return self == .programArguments ? .word(index, self, factor: 1) : nil
+            case .list, .record:
+                return self == .programArguments ? .word(index, self, factor: 1) : nil
             default: return .word(index, self, factor: 1)
             }
         }
@@ -22,7 +23,9 @@ extension ValueKind {
             else { return nil }
             return (try? checked(.integer(number))).map { .constant($0) }
         case .connection(let allowsAll):
-            if word.isKeywordCandidate, text == "*" { return allowsAll ? .constant(.text("*")) : nil }
+            if word.isKeywordCandidate, text == "*" {
+                return allowsAll ? .constant(.text("*")) : nil
+            }
             guard case .number(let literal) = word.kind, literal.unit == nil,
                 case .integer(let number) = literal.value
             else { return nil }
@@ -47,7 +50,9 @@ extension ValueKind {
 
     private func durationContent(of word: Word, _ text: String) -> BoundArgument.Content? {
         if word.isKeywordCandidate, text.uppercased() == "FOREVER" { return .constant(.none) }
-        guard case .number(let literal) = word.kind, literal.unit?.isTime ?? true else { return nil }
+        guard case .number(let literal) = word.kind, literal.unit?.isTime ?? true else {
+            return nil
+        }
         let seconds =
             switch literal.value {
             case .integer(let number): Double(number)

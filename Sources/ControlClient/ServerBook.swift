@@ -45,7 +45,8 @@ package actor ServerBook: ServerDirectory {
         throw CommandError(
             .noSuchServer,
             "no server '\(machine)' is known, "
-                + (known.isEmpty ? "name it with --server \(machine)=unix:PATH" : "known are \(known)"))
+                + (known.isEmpty
+                    ? "name it with --server \(machine)=unix:PATH" : "known are \(known)"))
     }
 
     /// Asked anew every time: access and address may have changed.

@@ -112,7 +112,8 @@ package struct ToolCommands: ClientCommands {
         }
         let record = try await book.record(of: book.client(for: machine))
         let text = record["version"]?.text ?? "unknown"
-        return CommandResult(value: .text(text), lines: ["\(record["name"]?.text ?? machine) \(text)"])
+        return CommandResult(
+            value: .text(text), lines: ["\(record["name"]?.text ?? machine) \(text)"])
     }
 
     // MARK: Before a command

@@ -23,7 +23,8 @@ public struct ScriptHost: Sendable {
     }
 
     public init(
-        table: @autoclosure @escaping @Sendable () -> CommandTable, router: any CommandRouter, output: any ScriptOutput,
+        table: @autoclosure @escaping @Sendable () -> CommandTable, router: any CommandRouter,
+        output: any ScriptOutput,
         limits: Limits = .person, environment: ScriptEnvironment = ScriptEnvironment()
     ) {
         self.table = table
@@ -68,7 +69,8 @@ extension ScriptHost {
         options.include = { path, from in readFile(ScriptHost.resolve(path, from: from)) }
         let compilation = Program.compile(script, options: options, after: previous)
         var prepared = PreparedScript(
-            program: compilation.program, commands: [], diagnostics: compilation.diagnostics.map { ScriptDiagnostic($0) })
+            program: compilation.program, commands: [],
+            diagnostics: compilation.diagnostics.map { ScriptDiagnostic($0) })
         if let program = compilation.program {
             for site in program.commandSites[program.newCommandSites] {
                 bind(site.words, site.range, site.source, &prepared)

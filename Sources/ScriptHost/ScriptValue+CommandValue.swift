@@ -24,7 +24,9 @@ extension ScriptValue {
         case .text(let text): .text(text)
         case .list(let list): .list(list.map(\.commandValue))
         case .record(let fields):
-            .record(CommandRecord(fields: fields.map { .init(name: $0.name, value: $0.value.commandValue) }))
+            .record(
+                CommandRecord(
+                    fields: fields.map { .init(name: $0.name, value: $0.value.commandValue) }))
         }
     }
 }

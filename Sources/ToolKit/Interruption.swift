@@ -23,6 +23,11 @@ package final class Interruption: Sendable {
         action.__sigaction_handler.sa_handler = { _ in InterruptionSignal.arrived() }
         action.sa_flags = SA_RESTART
         sigaction(SIGINT, &action, nil)
+        // Whoever started us may have held the signal back in the thread that did it.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// What a signal does from now on; nil: wakes the reader. A second signal before the next call
@@ -39,14 +44,12 @@ package final class Interruption: Sendable {
             guard Glibc.read(signals.reader, &byte, 1) == 1 else { continue }
             let (handler, isSecond) = state.withLock { state in
                 defer { state.isPending = state.handler != nil }
+                // Within the lock: who sets a handler next finds the byte of a signal before it.
+                if state.handler == nil { _ = Glibc.write(wakes.writer, [0], 1) }
                 return (state.handler, state.isPending)
             }
             if isSecond { _exit(130) }
-            if let handler {
-                handler()
-            } else {
-                _ = Glibc.write(wakes.writer, &byte, 1)
-            }
+            handler?()
         }
     }
 }

@@ -10,11 +10,18 @@ package struct LineReader {
     }
 
     private let wakeDescriptor: Int32
+    private let input: Int32
     private var buffer: [UInt8] = []
     private var isAtEnd = false
 
     package init(wakeDescriptor: Int32) {
         self.wakeDescriptor = wakeDescriptor
+        // Ctrl-C empties a terminal between "there is a line" and reading it. A second opening of
+        // the terminal can be set not to wait then, without changing the one we share.
+        let opened =
+            isatty(0) == 1
+            ? open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1
+        input = opened >= 0 ? opened : 0
     }
 
     /// Waits for a line without its end.
@@ -35,24 +42,36 @@ package struct LineReader {
         }
     }
 
+    /// Whether there was a wake-up since the last line; it counts as seen then.
+    package mutating func takeWake() -> Bool {
+        var waits = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&waits, 1, 0) > 0 else { return false }
+        clearWakes()
+        return true
+    }
+
+    private mutating func clearWakes() {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        _ = Glibc.read(wakeDescriptor, &bytes, bytes.count)
+        buffer = []
+    }
+
     /// True for a wake-up.
     private mutating func wait() -> Bool {
         var waits = [
             pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input, events: Int16(POLLIN), revents: 0),
         ]
         while poll(&waits, 2, -1) < 0, errno == EINTR {}
         guard waits[0].revents != 0 else { return false }
-        var bytes = [UInt8](repeating: 0, count: 64)
-        _ = Glibc.read(wakeDescriptor, &bytes, bytes.count)
-        buffer = []
+        clearWakes()
         return true
     }
 
     private mutating func read() {
         var chunk = [UInt8](repeating: 0, count: 65_536)
-        let count = Glibc.read(0, &chunk, chunk.count)
-        if count < 0, errno == EINTR { return }
+        let count = Glibc.read(input, &chunk, chunk.count)
+        if count < 0, errno == EINTR || errno == EAGAIN { return }
         guard count > 0 else {
             isAtEnd = true
             return

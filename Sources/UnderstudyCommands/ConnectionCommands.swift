@@ -19,19 +19,20 @@ enum ConnectionCommands {
     /// What a difference mirror looks at beside size and time.
     static let comparisons: [Pattern] = [.flag("NEWer", "newer"), .flag("CHECKSUM", "checksum")]
 
-    static let connectOptions: [Pattern] = [
-        .either(
-            .setting("NOMIRror", name: "mirror", value: .text("none")),
-            .all(
-                .setting("MIRror", name: "mirror", value: .text("full")),
-                .maybe(
-                    .either(
-                        .setting("FULL", name: "mirror", value: .text("full")),
-                        .setting("DIFFerent", name: "mirror", value: .text("different")))))),
-    ] + comparisons + [
-        .setting("NOREPLicate", name: "replicate", value: .boolean(false)),
-        .flag("ORPHans", "orphans"),
-    ]
+    static let connectOptions: [Pattern] =
+        [
+            .either(
+                .setting("NOMIRror", name: "mirror", value: .text("none")),
+                .all(
+                    .setting("MIRror", name: "mirror", value: .text("full")),
+                    .maybe(
+                        .either(
+                            .setting("FULL", name: "mirror", value: .text("full")),
+                            .setting("DIFFerent", name: "mirror", value: .text("different"))))))
+        ] + comparisons + [
+            .setting("NOREPLicate", name: "replicate", value: .boolean(false)),
+            .flag("ORPHans", "orphans"),
+        ]
 
     static let all: [CommandDeclaration] = [
         // Before CONNECT, which would take TDU for a machine.
@@ -67,7 +68,8 @@ enum ConnectionCommands {
             examples: [
                 .init("connect newrep to 10.52.21.51 map exact"),
                 .init("connect datafile to 10.52.21.57 map /srv/ to /copy/"),
-                .init("connect docs to beta map \"/srv/a\" to \"/copy/a\", \"/srv/b\" to \"/copy/b\""),
+                .init(
+                    "connect docs to beta map \"/srv/a\" to \"/copy/a\", \"/srv/b\" to \"/copy/b\""),
                 .init("connect docs to beta map base \"/copies\" nomirror, orphans"),
                 .init("connect docs to beta map exact mirror different, checksum"),
             ]),

@@ -97,7 +97,8 @@ enum LaterCommands {
                     "script add 1 on beta mirrorcomplete=\"/usr/bin/sh\" args=\"/opt/done.sh 1\" "
                         + "nodelay nointeract")
             ]),
-        later("script.list", "SCRIPT LISt", Shared.oneConnection, "lists the scripts of a connection"),
+        later(
+            "script.list", "SCRIPT LISt", Shared.oneConnection, "lists the scripts of a connection"),
         later("taskcmd.enable", "TASKCMD ENAble", .nothing, "lets servers run tasks"),
         later("taskcmd.disable", "TASKCMD DISAble", .nothing, "lets servers run no tasks"),
     ]
@@ -127,7 +128,8 @@ enum LaterCommands {
             "repset.calculate", "REPSet CALCulate", .value("name", .name),
             "counts files and bytes of a replication set"),
         later(
-            "repset.export", "REPSet EXPort", .all(Shared.setName, .word("TO"), .value("file", .file)),
+            "repset.export", "REPSet EXPort",
+            .all(Shared.setName, .word("TO"), .value("file", .file)),
             "writes a replication set to a file"),
         later(
             "repset.import", "REPSet IMPort",

@@ -29,7 +29,9 @@ enum Dtcl {
         interruption.watch()
     }
 
-    private nonisolated(nonsending) static func run(_ options: Options, _ interruption: Interruption) async -> Int {
+    private nonisolated(nonsending) static func run(
+        _ options: Options, _ interruption: Interruption
+    ) async -> Int {
         switch options.job {
         case .usage:
             Terminal.write(Usage.text)
@@ -66,7 +68,9 @@ enum Dtcl {
         }
     }
 
-    private nonisolated(nonsending) static func run(_ source: SourceText, _ options: Options) async -> Int {
+    private nonisolated(nonsending) static func run(_ source: SourceText, _ options: Options) async
+        -> Int
+    {
         let host = makeHost(options, options.isJSON ? JSONOutput() : TextOutput())
         let outcome = await host.run(source)
         Reporter(isJSON: options.isJSON).report(outcome, of: source)
@@ -79,7 +83,8 @@ enum Dtcl {
             book: book, table: UnderstudyCommands.table, statements: UnderstudyCommands.statements,
             version: "dtcl \(Usage.version)")
         var host = ScriptHost(
-            table: UnderstudyCommands.table, router: ServerSession(directory: book, client: commands), output: output,
+            table: UnderstudyCommands.table,
+            router: ServerSession(directory: book, client: commands), output: output,
             environment: World.environment(arguments: options.arguments))
         host.globals = options.definitions.map { ($0.0, .text($0.1)) }
         host.timeoutSeconds = options.timeoutSeconds

@@ -96,7 +96,9 @@ struct Options {
     }
 
     private static func hint(_ word: String) -> String {
-        let known = ["--server", "--json", "--echo", "--timeout", "--help", "--version", "--no-run"]
+        let known = [
+            "--server", "--json", "--echo", "--timeout", "--help", "--version", "--no-run",
+        ]
         return NearestName.nearest(to: word, among: known).map { ", did you mean '\($0)'?" } ?? ""
     }
 
@@ -139,7 +141,8 @@ struct Options {
     }
 
     private mutating func setTimeout(_ text: String) throws(Failure) {
-        guard case .success(let number) = NumberLiteral.read(text), number.unit?.isTime ?? true else {
+        guard case .success(let number) = NumberLiteral.read(text), number.unit?.isTime ?? true
+        else {
             throw Failure(message: "got '\(text)', expected a time such as 30s or 10m")
         }
         switch number.value {

@@ -53,14 +53,17 @@ struct PromptLoop {
             }
             if ScriptPrompt.needsMoreInput(typed) { continue }
             defer { typed = "" }
-            if let status = await enter(typed, prompt) { return status }
+            if let status = await enter(typed, prompt, &reader) { return status }
         }
     }
 
     /// The exit status when the session ends with this line.
-    private nonisolated(nonsending) func enter(_ text: String, _ prompt: ScriptPrompt) async -> Int? {
+    private nonisolated(nonsending) func enter(
+        _ text: String, _ prompt: ScriptPrompt, _ reader: inout LineReader
+    ) async -> Int? {
         let task = Task { await prompt.enter(text) }
         interruption.handle { task.cancel() }
+        if reader.takeWake() { task.cancel() }
         let outcome = await task.value
         interruption.handle(nil)
         if case .finished(_, let status) = outcome { return status }

@@ -70,7 +70,8 @@ import Testing
 
     @Test func `a command that is not built yet says so only when it runs`() async {
         let sample = Sample()
-        let outcome = await sample.run("if false then later end\ntry later catch $e\nwrite $e.code end")
+        let outcome = await sample.run(
+            "if false then later end\ntry later catch $e\nwrite $e.code end")
         #expect(outcome.exitStatus == 0)
         #expect(sample.output.lines == ["\(ErrorCode.invalidCommand.rawValue)"])
         #expect(sample.router.requests == [])
@@ -93,7 +94,8 @@ import Testing
         let sample = Sample()
         #expect(await sample.run("$a = \"x y\"\nrun \"-v $a\"").exitStatus == 0)
         #expect(
-            sample.router.requests.last?.arguments["arguments"] == .list([.text("-v"), .text("x y")]))
+            sample.router.requests.last?.arguments["arguments"]
+                == .list([.text("-v"), .text("x y")]))
     }
 
     @Test func `cancelling interrupts a command, a loop and a wait`() async {
@@ -117,7 +119,8 @@ import Testing
         var sample = Sample()
         sample.host.readFile = { path in
             path == "lib/more.dtcl"
-                ? .success(SourceText("echo more", name: path)) : .failure(IncludeError("no \(path)"))
+                ? .success(SourceText("echo more", name: path))
+                : .failure(IncludeError("no \(path)"))
         }
         let source = SourceText("include \"more.dtcl\"", name: "lib/main.dtcl")
         #expect(await sample.host.run(source).exitStatus == 0)

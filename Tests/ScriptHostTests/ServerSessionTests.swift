@@ -51,8 +51,9 @@ import Testing
             id, id.uppercased(), to: destination, group: "", summary: "")
         do throws(CommandError) {
             let request = CommandRequest(command: id, arguments: arguments)
-            guard case .result(let result) = try await session.execute(
-                request, of: declaration, progress: { _ in })
+            guard
+                case .result(let result) = try await session.execute(
+                    request, of: declaration, progress: { _ in })
             else { return "end" }
             return result.value.text ?? "done"
         } catch {

@@ -54,7 +54,8 @@ public struct JSONReader: Sendable {
     private mutating func readValue() throws(JSONError) -> CommandValue {
         skipBlanks()
         switch peek {
-        case UInt8(ascii: "{"): return .record(try nested { r throws(JSONError) in try r.readRecord() })
+        case UInt8(ascii: "{"):
+            return .record(try nested { r throws(JSONError) in try r.readRecord() })
         case UInt8(ascii: "["): return .list(try nested { r throws(JSONError) in try r.readList() })
         case UInt8(ascii: "\""): return .text(try readText())
         case UInt8(ascii: "t"): return try readWord("true", .boolean(true))

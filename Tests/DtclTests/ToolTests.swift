@@ -1,0 +1,87 @@
+import CommandModel
+import Testing
+
+@Suite struct ToolTests {
+    private let folder = TemporaryFolder()
+
+    private func dtcl(_ arguments: String..., input: String = "") -> ToolResult {
+        ToolProcess.run(arguments, input: input)
+    }
+
+    @Test func `a text, a file and standard input run`() {
+        #expect(dtcl("-c", "write \"x\"").output == "x\n")
+        let file = folder.write("a.dtcl", "write $1, \" \", $argc, \" \", $name")
+        let named = dtcl("-D", "name=value", file, "first", "second")
+        #expect(named.output == "first 2 value\n")
+        #expect(dtcl("-D", "name=v", "-f", file, "one").output == "one 1 v\n")
+        #expect(dtcl("-", input: "write 1 + 2").output == "3\n")
+    }
+
+    @Test func `the exit status tells how a run ended`() {
+        #expect(dtcl("-c", "exit 9").status == 9)
+        #expect(dtcl("-c", "repset list").status == 1)
+        #expect(dtcl("-c", "conect").status == 2)
+        #expect(dtcl("--sever").status == 2)
+        #expect(dtcl("/nowhere/at/all").status == 2)
+        #expect(dtcl("--server", "a=unix:/nowhere", "-c", "source a; repset list").status == 3)
+        #expect(dtcl("--server", "a=unix:/nowhere", "-c", "source b").status == 3)
+    }
+
+    @Test func `mistakes show the place, what was expected and the nearest spelling`() {
+        let result = dtcl("-c", "source alpha\nconnect docs to beta map exakt")
+        #expect(
+            result.errors == """
+                -c:2:26: error: got 'exakt', expected 'EXACT', 'BASE' or a path from the root ('/…')
+                   2 | connect docs to beta map exakt
+                     |                          ^~~~~
+                     = did you mean 'EXACT'?
+                     = usage: CONNECT set TO target MAP (EXACT | BASE "base" | "from" TO "to" {, \
+                "from" TO "to"}) [NOMIRROR | MIRROR [FULL | DIFFERENT]] [NEWER] [CHECKSUM] \
+                [NOREPLICATE] [ORPHANS] [PLAN]
+
+                """)
+        #expect(dtcl("--sever").errors.contains("did you mean '--server'?"))
+    }
+
+    @Test func `a failed command says where and why`() {
+        let file = folder.write("b.dtcl", "write 1\nrepset list\n")
+        let result = dtcl(file)
+        #expect(result.output == "1\n")
+        #expect(
+            result.errors == """
+                \(file):2:1: error -104 in 'repset list': no source machine has been named, use \
+                'SOURCE machine' first
+                   2 | repset list
+                     | ^~~~~~~~~~~
+
+                """)
+    }
+
+    @Test func `check finds mistakes without running`() {
+        let good = folder.write("good.dtcl", "write 1\nsource alpha\nlimit bandwidth 10, 5 to beta")
+        let bad = folder.write("bad.dtcl", "source\n")
+        #expect(dtcl("check", good).status == 0)
+        #expect(dtcl("check", good).output == "")
+        let result = dtcl("check", good, bad, "--json")
+        #expect(result.status == 2)
+        let value = try? JSONReader.value(of: result.output)
+        #expect(value?.record?["file"] == .text(bad))
+        #expect(value?.record?["line"] == .integer(1))
+        #expect(value?.record?["id"] == .text("argument-missing"))
+    }
+
+    @Test func `help explains itself`() {
+        #expect(dtcl("--help").output.contains("Examples:"))
+        #expect(dtcl("help", "connect").output.hasPrefix("CONNECT set TO target MAP"))
+        #expect(dtcl("help").output.contains("WAITONMIRROR"))
+        #expect(dtcl("help", "conect").errors.contains("did you mean 'CONNECT'?"))
+        #expect(dtcl("format", "x").errors.contains("not available"))
+    }
+
+    @Test func `the reference page is up to date`() throws {
+        let page = dtcl("help", "--markdown").output
+        let path = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let kept = ToolProcess.text(of: "/\(path)/Docs/Reference/Commands.md")
+        #expect(page == kept, "write it anew: dtcl help --markdown > Docs/Reference/Commands.md")
+    }
+}
