@@ -36,7 +36,7 @@ func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], excluding: [String] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], excluding: [String] = []
 ) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, exclude: excluding, swiftSettings: strict)
@@ -140,14 +140,33 @@ let package = Package(
             ["CommandModel", "CommandTable", "DTCLSyntax", "UnderstudyCommands"],
             excluding: ["Corpus"]),
         tests("ControlServerTests", ["CommandModel", "ControlServer", logging]),
+        tests("DtclTests", ["CommandModel", "ControlClient", "dtcl"]),
         tests("DTCLInterpreterTests", ["DTCLInterpreter", "DTCLSyntax"], excluding: ["Corpus"]),
         tests("DTCLSyntaxTests", ["DTCLSyntax"]),
+        tests(
+            "EndToEndTests", ["dtcl", "understudy-capture", "understudyd"], excluding: ["Support"]),
+        tests("FileSystemAccessTests", ["CPosix", "FileSystemAccess"]),
         tests("FuseKernelTests", ["CLinuxFuse", "FuseKernel"]),
         tests("IdentityTests", ["Identity", nioSecure]),
         tests("JournalTests", ["Journal", "ReplicationModel"]),
-        tests("RuntimeTests", ["CommandModel", "Runtime"]),
+        tests(
+            "MirrorTests",
+            [
+                "CPosix", "FileSystemAccess", "MirrorCore", "MirrorSource", "ReplicationModel",
+                "TargetApply", "WireProtocol",
+            ]),
+        tests("RuntimeTests", ["CommandModel", "Runtime", "StateStore"]),
+        tests(
+            "ScriptHostTests",
+            ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "ScriptHost"]),
         tests("SessionCoreTests", ["SessionCore"]),
         tests("StateStoreTests", ["StateStore", database]),
+        tests(
+            "TargetApplyTests",
+            [
+                "CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel", "TargetApply",
+            ]),
+        tests("TidyTests"),
         tests(
             "TransportTests",
             [

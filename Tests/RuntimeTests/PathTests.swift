@@ -1,4 +1,5 @@
 import CommandModel
+import StateStore
 import Testing
 
 @testable import Runtime
