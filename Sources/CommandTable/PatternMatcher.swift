@@ -75,7 +75,7 @@ struct PatternMatcher {
             var texts: [CommandValue] = []
             for index in state.position..<end {
                 texts.append(.text(words[index].unfilledText))
-                state.treatments[index] = .raw
+                if words[index].isDynamic { state.treatments[index] = .raw }
             }
             state.position = end
             state.arguments.append(BoundArgument(name: name, content: .constant(.list(texts))))

@@ -70,9 +70,9 @@ package struct ControlClient: CommandExecutor {
             return try ControlSocket(path: address.socketPath)
         } catch {
             let reason = String(cString: strerror(error.errorNumber)).lowercased()
-            let code: ErrorCode =
-                error.errorNumber == EACCES ? .insufficientAccess : .serverNotResponding
-            throw CommandError(code, "server '\(name)' does not answer at \(address): \(reason)")
+            throw CommandError(
+                .serverNotResponding,
+                "server '\(name)' does not answer at \(address): \(reason)")
         }
     }
 

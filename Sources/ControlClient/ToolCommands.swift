@@ -45,7 +45,9 @@ package struct ToolCommands: ClientCommands {
             let target = try await book.client(for: request.arguments["target"]?.text ?? "")
             try await pair(source, target, origin: request.origin)
             return .result(CommandResult())
-        case "help": return .result(try help(request))
+        case "help":
+            let words = (request.arguments["topic"]?.list ?? []).compactMap(\.text)
+            return .result(CommandResult(lines: try help(on: words)))
         case "quit": return .end(exitStatus: 0)
         default:
             throw CommandError(.invalidCommand, "'\(request.command)' is not available here")
@@ -152,23 +154,19 @@ package struct ToolCommands: ClientCommands {
 
     // MARK: Help
 
-    private func help(_ request: CommandRequest) throws(CommandError) -> CommandResult {
-        let words = (request.arguments["topic"]?.list ?? []).compactMap(\.text)
-        guard let first = words.first else {
-            return CommandResult(lines: overview())
-        }
+    /// What HELP followed by these words shows.
+    package func help(on words: [String]) throws(CommandError) -> [String] {
+        guard let first = words.first else { return overview() }
         let lines = table().help(on: words)
-        if !lines.isEmpty { return CommandResult(lines: lines) }
+        if !lines.isEmpty { return lines }
         let wanted = first.uppercased()
         let found = statements.filter { $0.usage.split(separator: " ").contains { $0 == wanted } }
-        if !found.isEmpty {
-            return CommandResult(lines: found.flatMap { [$0.usage, "    \($0.summary)"] })
-        }
+        if !found.isEmpty { return found.flatMap { [$0.usage, "    \($0.summary)"] } }
         let hint = table().nearestCommand(to: first).map { ", did you mean '\($0)'?" } ?? ""
         throw CommandError(.invalidParameter, "there is no command '\(first)'\(hint)")
     }
 
-    package func overview() -> [String] {
+    private func overview() -> [String] {
         var lines = table().overview() + ["", "Statements"]
         for statement in statements { lines.append("  \(statement.usage)") }
         return lines + ["", "HELP followed by a command explains it."]

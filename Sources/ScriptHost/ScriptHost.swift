@@ -94,8 +94,10 @@ extension ScriptHost {
     ) {
         let binding = table().bind(words, range: range)
         if let command = binding.command { prepared.commands.append(command) }
+        let secrets = binding.treatments.filter { $0.value == .raw }.map { words[$0.key].range }
         for diagnostic in binding.diagnostics {
-            prepared.diagnostics.append(ScriptDiagnostic(source: source, diagnostic: diagnostic))
+            prepared.diagnostics.append(
+                ScriptDiagnostic(source: source, diagnostic: diagnostic, secrets: secrets))
         }
     }
 

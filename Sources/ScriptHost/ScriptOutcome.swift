@@ -22,7 +22,7 @@ public enum ScriptOutcome: Sendable {
         }
     }
 
-    /// No server by that name, none answering, or no access to it.
+    /// No server by that name, or none that answers.
     private static func meansUnreachable(_ error: ScriptError) -> Bool {
         guard error.kind == .commandFailed else { return false }
         return UnreachableCodes.all.contains(error.code)

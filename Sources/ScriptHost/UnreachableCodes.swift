@@ -4,6 +4,5 @@ import CommandModel
 enum UnreachableCodes {
     static let all = [
         ErrorCode.noSuchServer.rawValue, ErrorCode.serverNotResponding.rawValue,
-        ErrorCode.insufficientAccess.rawValue,
     ]
 }

@@ -79,9 +79,7 @@ enum Dtcl {
 
     static func makeHost(_ options: Options, _ output: any ScriptOutput) -> ScriptHost {
         let book = ServerBook(options.servers)
-        let commands = ToolCommands(
-            book: book, table: UnderstudyCommands.table, statements: UnderstudyCommands.statements,
-            version: "dtcl \(Usage.version)")
+        let commands = makeCommands(book)
         var host = ScriptHost(
             table: UnderstudyCommands.table,
             router: ServerSession(directory: book, client: commands), output: output,
@@ -91,6 +89,12 @@ enum Dtcl {
         host.echoes = options.echoes
         host.readFile = World.readScript
         return host
+    }
+
+    static func makeCommands(_ book: ServerBook) -> ToolCommands {
+        ToolCommands(
+            book: book, table: UnderstudyCommands.table, statements: UnderstudyCommands.statements,
+            version: "dtcl \(Usage.version)")
     }
 
     static func fail(_ message: String) -> Never {

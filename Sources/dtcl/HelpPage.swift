@@ -1,4 +1,6 @@
+import CommandModel
 import CommandTable
+import ControlClient
 import ToolKit
 import UnderstudyCommands
 
@@ -9,23 +11,15 @@ enum HelpPage {
             title: "Commands", statements: UnderstudyCommands.statements)
     }
 
+    /// The exit status.
     static func show(_ words: [String]) -> Int {
-        let table = UnderstudyCommands.table
-        guard let first = words.first else {
-            print(lines: table.overview())
+        do throws(CommandError) {
+            let lines = try Dtcl.makeCommands(ServerBook([])).help(on: words)
+            Terminal.write(lines.map { $0 + "\n" }.joined())
             return 0
+        } catch {
+            Terminal.write("dtcl: \(error.message)\n", to: .error)
+            return 2
         }
-        let lines = table.help(on: words)
-        guard lines.isEmpty else {
-            print(lines: lines)
-            return 0
-        }
-        let hint = table.nearestCommand(to: first).map { ", did you mean '\($0)'?" } ?? ""
-        Terminal.write("dtcl: there is no command '\(first)'\(hint)\n", to: .error)
-        return 2
-    }
-
-    private static func print(lines: [String]) {
-        Terminal.write(lines.map { $0 + "\n" }.joined())
     }
 }

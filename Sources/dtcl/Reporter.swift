@@ -24,7 +24,7 @@ struct Reporter {
             if isJSON {
                 JSONOutput.show(.record(["diagnostic": Self.value(of: entry)]))
             } else {
-                show(DiagnosticRenderer(entry.source).render(entry.diagnostic))
+                show(DiagnosticRenderer(entry.shownSource).render(entry.diagnostic))
             }
         }
     }

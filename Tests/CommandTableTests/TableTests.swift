@@ -81,6 +81,29 @@ import UnderstudyCommands
         #expect(table.nearestCommand(to: "conect") == "CONNECT")
     }
 
+    /// Any words end in a command or a message, and what completion offers keeps it so.
+    @Test func `random lines bind or say why`() {
+        var seed: UInt64 = 0xC0FFEE
+        func next(_ count: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % count
+        }
+        let data = [
+            "1", "*", "/srv", "alpha", "$x", "\"a b\"", "'q'", ",", "=", ">", "10m", "PLAN",
+            "(1+1)",
+        ]
+        let words =
+            data + table.declarations.flatMap { $0.words + $0.pattern.keywords }.map(\.text)
+        for _ in 0..<3_000 {
+            var line = table.declarations[next(table.declarations.count)].name
+            for _ in 0..<next(7) { line += " " + words[next(words.count)] }
+            guard let command = Script.parse(line).commands.first else { continue }
+            let binding = table.bind(command)
+            #expect((binding.command == nil) == !binding.diagnostics.isEmpty, "\(line)")
+            _ = table.completions(after: command.words)
+        }
+    }
+
     private func treatments(_ line: String) -> [Int: ValueKind.Treatment] {
         table.bind(Script.parse(line).commands[0]).treatments
     }

@@ -57,6 +57,14 @@ import Testing
                 """)
     }
 
+    @Test func `passwords are never shown`() {
+        let wrong = dtcl("-c", "logon alpha admin \"hush\" domain extra")
+        #expect(wrong.errors.contains("logon alpha admin ****** domain extra"))
+        let failed = dtcl("--echo", "-c", "logon alpha admin \"hush\"")
+        #expect(failed.errors.contains("error -109 in 'logon alpha admin ***'"))
+        #expect(!(wrong.errors + failed.errors).contains("hush"))
+    }
+
     @Test func `check finds mistakes without running`() {
         let good = folder.write("good.dtcl", "write 1\nsource alpha\nlimit bandwidth 10, 5 to beta")
         let bad = folder.write("bad.dtcl", "source\n")
@@ -74,6 +82,7 @@ import Testing
         #expect(dtcl("--help").output.contains("Examples:"))
         #expect(dtcl("help", "connect").output.hasPrefix("CONNECT set TO target MAP"))
         #expect(dtcl("help").output.contains("WAITONMIRROR"))
+        #expect(dtcl("help", "while").output.hasPrefix("WHILE condition DO"))
         #expect(dtcl("help", "conect").errors.contains("did you mean 'CONNECT'?"))
         #expect(dtcl("format", "x").errors.contains("not available"))
     }
