@@ -65,7 +65,10 @@ struct DirectoryWork: ~Copyable {
     let descriptor: CInt
     let file: FileID
     let path: [UInt8]
-    let modified: Int64
+    /// Its time as of the position at hand.
+    var modified: Int64
+    /// The position that `modified` was read at.
+    var position: UInt64 = 0
     /// Entries one after the other: length of the name, type, name, NUL.
     private var entries: [UInt8] = []
     private(set) var place = 0

@@ -16,6 +16,8 @@ struct EntryPlace {
     var name: [UInt8]
     /// As in `d_type`.
     var type: UInt8
+    /// The target asked for it: its content goes with it, whatever was sent before.
+    var isAwaited = false
 }
 
 /// One object as records.
@@ -63,7 +65,7 @@ extension MirrorWalker {
                 EntryPlace(
                     root: number, directory: directory, parent: parent,
                     parentModified: cposix_nanoseconds(status.st_mtim), path: place.parent.bytes,
-                    name: place.name, type: 0),
+                    name: place.name, type: 0, isAwaited: true),
                 known: nil, &batch)
         } catch {
             if error != .noSuchFile, error != .notDirectory { note(number, path, error) }
@@ -90,7 +92,8 @@ extension MirrorWalker {
         var flags: MirrorObjectFlags = []
         let attributes = object.attributes
         let hasNames = attributes.linkCount > 1 && attributes.type != .directory
-        let isKnownByOtherName = hasNames && namesLeft[object.file] != nil
+        let isKnownByOtherName =
+            hasNames && !place.isAwaited && namesLeft[object.file] != nil
         if hasNames { flags.insert(.hasOtherNames) }
         if attributes.type == .regular, !isKnownByOtherName,
             settings.isFull || Comparison.decide(source: attributes, target: known) == .content

@@ -184,6 +184,13 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     ) -> MirrorStep {
         if !work.isListSent { return sendNames(&work, &batch) }
         if work.isDone { return .progressed }
+        if work.position != position {
+            // Changes up to here are in the stream and have set a newer time.
+            work.position = position
+            if let status = try? SystemCall.status(of: work.descriptor) {
+                work.modified = cposix_nanoseconds(status.st_mtim)
+            }
+        }
         let (type, name) = work.current()
         guard includes(work.root, work.path, name, type == ObjectType.directory.rawValue) else {
             work.next()

@@ -12,7 +12,7 @@ extension Applier {
         let wanted = payload.loadUnaligned(as: ObjectAttributes.self)
         let set = AttributeSet(rawValue: record.flags)
         let node = map.find(record.file)
-        guard node != 0 else { return skipUnknown(record.file) }
+        guard node != 0, !isStale(node) else { return skipUnknown(record.file) }
         guard let slot = try slotOrOvertaken(node) else { return }
         if set.contains(.owner) || set.contains(.group) {
             let user = set.contains(.owner) ? wanted.user : UInt32.max
@@ -40,7 +40,7 @@ extension Applier {
             return misunderstood(record)
         }
         let node = map.find(record.file)
-        guard node != 0 else { return skipUnknown(record.file) }
+        guard node != 0, !isStale(node) else { return skipUnknown(record.file) }
         guard let slot = try slotOrOvertaken(node) else { return }
         if attribute.name.elementsEqual(Self.capabilityName) { capabilities[node] = nil }
         let object = cache[slot]

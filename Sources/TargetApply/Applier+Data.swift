@@ -116,6 +116,10 @@ extension Applier {
             return nil
         }
         guard map[node].type == ObjectType.regular.rawValue else { throw .invalid }
+        if isStale(node) {
+            count { $0.skipped += 1 }
+            return nil
+        }
         return try slotOrOvertaken(node, forData: true)
     }
 

@@ -13,6 +13,7 @@ extension Applier {
         }
         mirror = options
         listed = nil
+        map.clearMarks()
     }
 
     /// The target is consistent again once everything is on disk.
@@ -42,6 +43,7 @@ extension Applier {
                 return
             }
             try fill(slot, view.change.attributes, view.extended, flags)
+            map.mark(cache[slot].node, .confirmed)
             unavailable.remove(record.file)
             count { $0.mirrorObjects += 1 }
         }
@@ -99,11 +101,23 @@ extension Applier {
                 if error != .exists { throw error }
             }
         }
-        if node != 0, let slot = try move(node, parent, directory, view) { return slot }
+        if node != 0 {
+            if isStale(node), !hasContent, try !looksRight(node, wanted) { return nil }
+            if let slot = try move(node, parent, directory, view) { return slot }
+        }
         if let slot = try adopt(file, parent, directory, view, flags) { return slot }
         guard hasContent || wanted.size == 0 else { return nil }
         try clear(parent, directory, view.name)
         return try makeNew(file, parent, directory, view)
+    }
+
+    /// Whether a known file has the size and the time that the source compared.
+    private func looksRight(_ node: UInt32, _ wanted: ObjectAttributes) throws(Errno) -> Bool {
+        guard let slot = try slotOrOvertaken(node) else { return false }
+        let status = try SystemCall.status(of: cache[slot].descriptor)
+        let pending = cache[slot].modified
+        let modified = pending == OpenObject.unset ? cposix_nanoseconds(status.st_mtim) : pending
+        return status.st_size == wanted.size && modified == wanted.modified
     }
 
     private func makeNew(
@@ -292,6 +306,7 @@ extension Applier {
         guard node != 0, map[node].type == ObjectType.directory.rawValue else {
             return skipUnknown(record.file)
         }
+        map.mark(node, .listed)
         let directory = try open(node)
         try removeBound(node, directory, notIn: list)
         if flags.contains(.removeOrphans) { try removeOrphans(node, directory, notIn: list) }

@@ -19,7 +19,13 @@ extension Applier {
             let directory = try open(parent)
             let old = map.find(file)
             if old != 0, !isAt(old, parent, view.name) { try removeEverywhere(old) }
-            _ = try make(file, parent, directory, view, mayAdopt: !isReplaying)
+            let slot = try make(file, parent, directory, view, mayAdopt: !isReplaying)
+            // What will be in a new directory comes by itself only if the mirror does not look there.
+            if view.change.attributes.type != .directory {
+                map.mark(cache[slot].node, .confirmed)
+            } else if !willBeListed(parent) {
+                map.mark(cache[slot].node, [.confirmed, .listed])
+            }
         }
         touch(parent, view.change.parentModified)
     }
@@ -115,9 +121,14 @@ extension Applier {
         let parent = map.find(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
         let node = map.find(file)
-        guard node != 0 else { return requestContent(path(of: parent, view.name)) }
+        guard node != 0 else {
+            touch(parent, view.change.parentModified)
+            if willBeListed(parent) { return skipUnknown(file) }
+            return requestContent(path(of: parent, view.name))
+        }
         try makingProblem(.link, parent, view.name, .none) { () throws(Errno) in
             try addName(node, parent, view.name)
+            requestIfMissed(node, parent, view.name)
         }
         touch(parent, view.change.parentModified)
     }
@@ -145,11 +156,7 @@ extension Applier {
     func remove(_ file: FileID, _ view: NameChangeView, _ kind: OperationKind) throws(Errno) {
         let parent = map.find(view.change.parent)
         let node = map.find(file)
-        guard parent != 0 else {
-            // It was moved to where the mirror has not been yet, and is gone now.
-            if node != 0, mirror != nil { try removeEverywhere(node) } else { count { $0.skipped += 1 } }
-            return
-        }
+        guard parent != 0 else { return skipUnknown(view.change.parent) }
         defer { touch(parent, view.change.parentModified) }
         let link = map.link(parent, view.name)
         let isLinked = link != 0 && map[link: link].node == node && node != 0

@@ -14,7 +14,7 @@ extension Applier {
             if from != 0 { touch(from, view.change.parentModified) }
             if to != 0, to != from || from == 0 { touch(to, view.change.otherParentModified) }
         }
-        guard to != 0 else { return try renameAway(node, from, view) }
+        guard to != 0 else { return try renameAway(node, from, view, record) }
         guard node != 0 else { return try renameUnknown(from, to, view, record) }
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
             if record.flags & UInt8(RENAME_EXCHANGE) != 0 {
@@ -22,37 +22,54 @@ extension Applier {
             } else {
                 try place(node, from: from, view.name, to: to, view.otherName)
             }
+            requestIfMissed(node, to, view.otherName)
         }
     }
 
     /// To a directory that the target does not have. In a mirror it will come, with what is in it.
     private func renameAway(
-        _ node: UInt32, _ from: UInt32, _ view: NameChangeView
+        _ node: UInt32, _ from: UInt32, _ view: NameChangeView, _ record: OperationRecord
     ) throws(Errno) {
+        guard mirror != nil else { return skipUnknown(view.change.otherParent) }
         count { $0.skipped += 1 }
-        guard mirror != nil else { return requireMirror() }
-        guard node != 0, from != 0, isAt(node, from, view.name) else { return }
-        let directory = try open(from)
-        if let status = try status(directory, view.name), isObject(status, node) {
-            try removeTree(directory, view.name, of: node)
+        guard from != 0 else { return }
+        if node != 0, isAt(node, from, view.name) {
+            let directory = try open(from)
+            if let status = try status(directory, view.name), isObject(status, node) {
+                try dropName(node, status, from, directory, view.name)
+            }
+            let link = map.link(from, view.name)
+            if link != 0 { detach(link) }
+        } else {
+            try removeUnbound(from, view.name)
         }
-        let link = map.link(from, view.name)
-        if link != 0 { detach(link) }
+        if record.flags & UInt8(RENAME_EXCHANGE) != 0 { requestUnlessListed(from, view.name) }
     }
 
     /// An object that the target does not have moves to where it has to be.
     private func renameUnknown(
         _ from: UInt32, _ to: UInt32, _ view: NameChangeView, _ record: OperationRecord
     ) throws(Errno) {
-        if from != 0, record.flags & UInt8(RENAME_EXCHANGE) != 0 {
-            requestContent(path(of: from, view.name))
-        }
         let replaced = map.find(view.change.replaced)
         if replaced != 0, isAt(replaced, to, view.otherName) {
             try clear(to, try open(to), view.otherName)
+            let link = map.link(to, view.otherName)
+            if link != 0 { detach(link) }
         }
         if from != 0, mirror != nil { try removeUnbound(from, view.name) }
-        requestContent(path(of: to, view.otherName))
+        requestUnlessListed(to, view.otherName)
+        if from != 0, record.flags & UInt8(RENAME_EXCHANGE) != 0 {
+            requestUnlessListed(from, view.name)
+        }
+    }
+
+    /// Asks for what has a name now, unless the mirror will come upon it.
+    private func requestUnlessListed(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        if willBeListed(parent) {
+            count { $0.skipped += 1 }
+        } else {
+            requestContent(path(of: parent, name))
+        }
     }
 
     /// In a mirror, a name that the source gives up may still hold a copy from an earlier time, which
@@ -158,7 +175,7 @@ extension Applier {
         guard from != 0, other != 0 else {
             // Only one of the two is known here.
             try place(node, from: from, view.name, to: to, view.otherName)
-            if from != 0 { requestContent(path(of: from, view.name)) }
+            if from != 0 { requestUnlessListed(from, view.name) }
             return
         }
         guard other != node, !map.isBelow(to, node), !map.isBelow(from, other), to != node,
@@ -184,6 +201,7 @@ extension Applier {
             try place(other, from: to, view.otherName, to: from, view.name)
             try place(node, from: root, aside, to: to, view.otherName)
         }
+        requestIfMissed(other, from, view.name)
     }
 
     private func swapInMap(
@@ -195,5 +213,6 @@ extension Applier {
         if new != 0 { map.detach(new) }
         map.attach(other, from, view.name)
         map.attach(node, to, view.otherName)
+        requestIfMissed(other, from, view.name)
     }
 }

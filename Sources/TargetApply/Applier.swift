@@ -236,6 +236,23 @@ package final class Applier {
         if mirror == nil, !unavailable.contains(file) { requireMirror() }
     }
 
+    /// Whether the mirror that runs has yet to say what the object is like. Until then its changes
+    /// are skipped, because the mirror brings them, and so that size and time do not tell it that an
+    /// older content is the right one.
+    func isStale(_ node: UInt32) -> Bool {
+        mirror != nil && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
+    }
+
+    /// Whether the mirror will come upon a new name in this directory by itself.
+    func willBeListed(_ directory: UInt32) -> Bool {
+        mirror != nil && !map[directory].marks.contains(.listed)
+    }
+
+    /// A stale object got a name where the mirror does not look any more.
+    func requestIfMissed(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        if isStale(node), !willBeListed(parent) { requestContent(path(of: parent, name)) }
+    }
+
     func requestContent(_ place: PlacedPath) {
         counters.skipped += 1
         if mirror == nil { requireMirror() }

@@ -217,6 +217,13 @@ struct NodeMap: ~Copyable {
         nodeCount -= 1
     }
 
+    mutating func mark(_ node: UInt32, _ marks: NodeMarks) { nodes[node].marks.formUnion(marks) }
+
+    /// A mirror begins: nothing is known to be right.
+    mutating func clearMarks() {
+        for place in 0..<UInt32(nodes.count) { nodes[place].marks = [] }
+    }
+
     /// Where the descriptor cache has the object open; 0: not at all.
     mutating func setSlot(_ node: UInt32, _ slot: UInt16) { nodes[node].slot = slot }
 
@@ -366,7 +373,19 @@ struct Node: BitwiseCopyable {
     var slot: UInt16 = 0
     /// An `ObjectType`.
     var type: UInt8 = 0
-    var reserved: UInt8 = 0
+    /// What the mirror that runs has said of it.
+    var marks: NodeMarks = []
+}
+
+/// How far the mirror that runs has got with an object.
+struct NodeMarks: OptionSet, BitwiseCopyable {
+    let rawValue: UInt8
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// What the target has is what the source has, up to the position at hand.
+    static let confirmed = NodeMarks(rawValue: 1)
+    /// A directory whose names have come: the mirror does not look for further ones in it.
+    static let listed = NodeMarks(rawValue: 2)
 }
 
 /// A name of an object in a directory.

@@ -48,15 +48,24 @@ final class MirrorRun {
             generation: cposix_generation(descriptor, "", AT_EMPTY_PATH), mount: mount)
     }
 
-    /// Everything from begin to end. `between` runs after each step, as the applications do.
     @discardableResult
     func mirror<Filter: MirrorFilter>(
-        full: Bool, orphans: Bool = false, filter: Filter, between: (Int) throws -> Void = { _ in }
+        full: Bool, orphans: Bool = false, filter: Filter
+    ) throws -> MirrorProgress {
+        try mirror(
+            settings: MirrorSettings(isFull: full, removesOrphans: orphans), filter: filter)
+    }
+
+    /// Everything from begin to end. `between` runs after each step, as applications do, and puts
+    /// their changes into the stream.
+    @discardableResult
+    func mirror<Filter: MirrorFilter>(
+        settings: MirrorSettings, filter: Filter,
+        between: (inout BatchBuilder) throws -> Void = { _ in }
     ) throws -> MirrorProgress {
         let root = try SystemCall.open(sourcePath, O_RDONLY | O_DIRECTORY)
         defer { SystemCall.close(root) }
         let inspector = try Inspector(roots: [BytePath(targetPath)])
-        let settings = MirrorSettings(isFull: full, removesOrphans: orphans)
         var walker = MirrorWalker(
             roots: [
                 MirrorRoot(
@@ -72,8 +81,9 @@ final class MirrorRun {
                 answer(question, inspector, &walker)
             }
             steps += 1
-            try between(steps)
+            try between(&batch)
             if step == .batchFull || step == .finished || steps % 3 == 0 { try apply(&batch) }
+            if step == .waitingForListing { continue }
             let awaited = applier.takeAwaited()
             for object in awaited {
                 walker.enqueue(mapping: object.mapping, path: object.path.bytes)

@@ -29,6 +29,10 @@ final class SourceHistory {
     }
 
     var rootFile: FileID { file("") }
+    var lastSequence: UInt64 { sequence }
+
+    /// The changes so far are of no further interest.
+    func discard() { changes.removeAll() }
 
     func run(operations: Int) {
         for _ in 0..<operations {
