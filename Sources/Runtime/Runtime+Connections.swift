@@ -12,7 +12,7 @@ internal import WireProtocol
 extension Runtime {
     /// CONNECT: everything is checked, the target has agreed, and only then it stays.
     func connect(_ arguments: Arguments) async throws(CommandError) -> CommandResult {
-        let parts = try running()
+        _ = try running()
         let setName = try arguments.text("set")
         let set = try stored { () throws(StateStoreError) in try store.replicationSet(setName) }
         guard set.isSaved else {
@@ -21,12 +21,14 @@ extension Runtime {
                 "replication set '\(set.name)' has changes that are not saved; use REPSET SAVE")
         }
         let targetName = try arguments.text("target")
-        let peer = try findPeer(targetName)
-        guard peer.serverID != parts.serverID else {
+        guard targetName.lowercased() != configuration.name.lowercased(),
+            targetName != configuration.address
+        else {
             throw CommandError(
                 .pathsOverlap,
                 "'\(targetName)' is this server itself; a source needs another target")
         }
+        let peer = try findPeer(targetName)
         let plan = try SelectionPlan(set)
         let mappings = try MappingPlan(arguments, setName: set.name, sourceName: configuration.name)
             .targets(of: plan.rootPaths)
