@@ -1,0 +1,102 @@
+/// Who may import whom. A change here is a change of the architecture: say why in Docs/Decisions.
+struct Room: Sendable {
+    /// What it may import: rooms, and modules from outside.
+    let imports: Set<String>
+    let isProgram: Bool
+
+    /// What only calculates: no file, no socket, no clock.
+    static func pure(_ rooms: String...) -> Room {
+        Room(imports: Set(rooms), isProgram: false)
+    }
+
+    /// Meets the outside through system calls.
+    static func adapting(_ modules: String...) -> Room {
+        Room(imports: Set(modules).union(Rooms.system), isProgram: false)
+    }
+
+    static func program(_ modules: String...) -> Room {
+        Room(imports: Set(modules).union(Rooms.system).union(["Foundation"]), isProgram: true)
+    }
+}
+
+enum Rooms {
+    static let system: Set<String> = ["Glibc", "Synchronization"]
+
+    static let all: [String: Room] = [
+        // Language.
+        "DTCLSyntax": .pure(),
+        "DTCLInterpreter": .pure("DTCLSyntax"),
+        "CommandTable": .pure("CommandModel", "DTCLSyntax"),
+        "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
+        "ScriptHost": .pure("CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"),
+
+        // Control.
+        "CommandModel": .pure(),
+        "ControlClient": .adapting("CommandModel", "CommandTable", "ScriptHost", "Foundation"),
+        "ControlServer": .adapting(
+            "CommandModel", "HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix",
+            "Foundation"),
+        "Identity": .adapting(
+            "CPosix", "Crypto", "FoundationEssentials", "NIOSSL", "SwiftASN1", "X509"),
+        "ToolKit": .adapting("DTCLSyntax"),
+
+        // Engine: names and decisions.
+        "ReplicationModel": .pure("CXXHash"),
+        "MirrorCore": .pure("ReplicationModel"),
+        "SessionCore": .pure(),
+        "WireProtocol": .pure("ReplicationModel"),
+
+        // Engine: input and output.
+        "FileSystemAccess": .adapting("CPosix"),
+        "FuseKernel": .adapting("CLinuxFuse"),
+        "Journal": .adapting("CPosix", "ReplicationModel"),
+        "StateStore": .adapting("Foundation", "GRDB", "ReplicationModel"),
+        "TargetApply": .adapting(
+            "CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel"),
+        "MirrorSource": .adapting(
+            "CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel", "WireProtocol"),
+        "Transport": .adapting(
+            "Identity", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "WireProtocol"),
+
+        // Engine: composition.
+        "CaptureFS": .adapting(
+            "CLinuxFuse", "CPosix", "FileSystemAccess", "FuseKernel", "Journal",
+            "ReplicationModel"),
+        "Runtime": .adapting(
+            "CPosix", "CaptureFS", "CommandModel", "FileSystemAccess", "Identity", "Journal",
+            "Logging", "MirrorCore", "MirrorSource", "NIOCore", "NIOPosix", "ReplicationModel",
+            "SessionCore", "StateStore", "TargetApply", "Transport", "WireProtocol"),
+
+        // Programs.
+        "dtcl": .program(
+            "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
+            "ScriptHost", "ToolKit", "UnderstudyCommands"),
+        "understudy-bench": .program(),
+        "understudy-capture": .program("CLinuxFuse", "CPosix", "CaptureFS", "Journal"),
+        "understudyd": .program(
+            "ArgumentParser", "CommandModel", "CommandTable", "ControlServer", "DTCLSyntax",
+            "Logging", "ReplicationModel", "Runtime", "StateStore", "UnderstudyCommands", "Yams"),
+    ]
+
+    // MARK: The manifest
+
+    /// Which rooms the package lets every room import.
+    static func declared(in manifest: String) -> [String: Set<String>] {
+        var declared: [String: Set<String>] = [:]
+        for call in ["room(", "tool("] {
+            var rest = manifest[...]
+            while let start = rest.firstRange(of: call) {
+                rest = rest[start.upperBound...]
+                let body = rest.prefix(through: rest.firstIndex(of: ")") ?? rest.startIndex)
+                let names = quoted(body)
+                if let room = names.first { declared[room] = Set(names.dropFirst()) }
+            }
+        }
+        return declared
+    }
+
+    private static func quoted(_ text: Substring) -> [String] {
+        text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+    }
+}
