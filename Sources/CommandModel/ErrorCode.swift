@@ -1,5 +1,5 @@
-/// The negative numbers that commands answer. Down to -152 they are the original's; below -1000 ours,
-/// for what it had no word for.
+/// The negative numbers that commands answer. Down to -152 they are the original's; below -1000
+/// ours, for what it had no word for.
 public struct ErrorCode: RawRepresentable, Sendable, Hashable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }

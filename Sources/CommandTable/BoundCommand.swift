@@ -13,8 +13,8 @@ struct BoundArgument: Sendable, Hashable {
     var content: Content
 }
 
-/// A command line whose words, options and argument kinds are right. Made when the script is parsed,
-/// used any number of times.
+/// A command line whose words, options and argument kinds are right. Made when the script is
+/// parsed, used any number of times.
 public struct BoundCommand: Sendable {
     public let declaration: CommandDeclaration
     /// Whether the line ends in PLAN: say what would be done, do nothing.

@@ -39,7 +39,8 @@ extension ValueKind {
         (try? convert(value)).map { .constant($0) }
     }
 
-    /// Quoted text is taken as it stands; only a word that is a variable and nothing else is looked up.
+    /// Quoted text is taken as it stands; only a word that is a variable and nothing else is looked
+    /// up.
     private func secretContent(of word: Word, at index: Int) -> BoundArgument.Content? {
         switch word.kind {
         case .variable, .parenthesised: .word(index, self, factor: 1)

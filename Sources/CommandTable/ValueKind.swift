@@ -4,7 +4,8 @@ import CommandModel
 /// hold when the script runs.
 public enum ValueKind: Sendable, Hashable {
     case text
-    /// A name people give, such as a replication set's: no `. ? < > : " \ / * |`, at most 255 bytes.
+    /// A name people give, such as a replication set's: no `. ? < > : " \ / * |`, at most 255
+    /// bytes.
     case name
     /// A server by name or address.
     case machine

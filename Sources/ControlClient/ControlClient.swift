@@ -1,9 +1,10 @@
 package import CommandModel
 import Glibc
 
-/// Carries out commands on a server through its control socket: HTTP/1.1 with one JSON value a line.
-/// A new connection for every request. Waiting blocks the calling thread, so this is for tools, which
-/// wait for one thing at a time; cancelling the task closes the connection, which cancels the command.
+/// Carries out commands on a server through its control socket: HTTP/1.1 with one JSON value a
+/// line. A new connection for every request. Waiting blocks the calling thread, so this is for
+/// tools, which wait for one thing at a time; cancelling the task closes the connection, which
+/// cancels the command.
 package struct ControlClient: CommandExecutor {
     package let address: ControlAddress
     /// For messages.

@@ -1,5 +1,5 @@
-/// Reads an HTTP/1.1 response bit by bit: status, then the body as it comes, whatever way its length
-/// is given. Pure; never more than `headBytesMax` before the body.
+/// Reads an HTTP/1.1 response bit by bit: status, then the body as it comes, whatever way its
+/// length is given. Pure; never more than `headBytesMax` before the body.
 struct HTTPResponse {
     static let headBytesMax = 65_536
     /// Longest piece of a body in one chunk.

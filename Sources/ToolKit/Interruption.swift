@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C. Until `watch` the signal ends the program at once; from then on the watching thread calls
-/// what the program wants to have called, or wakes a reader that waits. The signal handler itself
-/// only writes a byte.
+/// Ctrl-C. Until `watch` the signal ends the program at once; from then on the watching thread
+/// calls what the program wants to have called, or wakes a reader that waits. The signal handler
+/// itself only writes a byte.
 package final class Interruption: Sendable {
     private struct State {
         var handler: (@Sendable () -> Void)?

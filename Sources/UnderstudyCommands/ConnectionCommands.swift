@@ -69,7 +69,7 @@ enum ConnectionCommands {
                 .init("connect newrep to 10.52.21.51 map exact"),
                 .init("connect datafile to 10.52.21.57 map /srv/ to /copy/"),
                 .init(
-                    "connect docs to beta map \"/srv/a\" to \"/copy/a\", \"/srv/b\" to \"/copy/b\""),
+                    "connect docs to beta map \"/a\" to \"/copy/a\", \"/b\" to \"/copy/b\""),
                 .init("connect docs to beta map base \"/copies\" nomirror, orphans"),
                 .init("connect docs to beta map exact mirror different, checksum"),
             ]),

@@ -98,7 +98,7 @@ enum LaterCommands {
                         + "nodelay nointeract")
             ]),
         later(
-            "script.list", "SCRIPT LISt", Shared.oneConnection, "lists the scripts of a connection"),
+            "script.list", "SCRIPT LISt", Shared.oneConnection, "lists a connection's scripts"),
         later("taskcmd.enable", "TASKCMD ENAble", .nothing, "lets servers run tasks"),
         later("taskcmd.disable", "TASKCMD DISAble", .nothing, "lets servers run no tasks"),
     ]

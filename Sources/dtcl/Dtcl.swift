@@ -20,8 +20,8 @@ enum Dtcl {
         }
         let interruption = Interruption()
         // A script without commands and waits is over before this returns, on this very thread: no
-        // other is ever started for it. @concurrent: what comes after a wait goes on elsewhere, as this
-        // thread watches for signals then.
+        // other is ever started for it. @concurrent: what comes after a wait goes on elsewhere, as
+        // this thread watches for signals then.
         let task = Task.immediate { @concurrent in
             exit(Int32(truncatingIfNeeded: await run(options, interruption)))
         }

@@ -5,7 +5,8 @@ public struct JSONError: Error, Sendable, Hashable {
 }
 
 /// Reads JSON into a value. Integers that fit 64 bits stay integers, other numbers become decimals;
-/// a field that stands twice keeps its last value. Whatever the bytes, it ends in a value or an error.
+/// a field that stands twice keeps its last value. Whatever the bytes, it ends in a value or an
+/// error.
 public struct JSONReader: Sendable {
     /// Lists and records inside one another.
     public static let depthMax = 128
