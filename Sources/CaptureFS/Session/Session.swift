@@ -34,7 +34,7 @@ package final class Session: @unchecked Sendable {
     /// Serves the kernel's first request, which settles what both can do. Answers an errno if the
     /// kernel sends something else, or the two have no common language.
     package func negotiate() -> CInt {
-        let worker = Worker(device: device, seats: nil)
+        let worker = Worker(looking: device, sleeping: device, seats: nil)
         while true {
             let count = next(worker, waits: true)
             guard count > 0 else { return count == 0 ? ENODEV : CInt(-count) }
@@ -59,17 +59,27 @@ package final class Session: @unchecked Sendable {
     /// Starts the threads; they end when the mount does. Answers 0 or an errno.
     package func start() -> CInt {
         for _ in 0..<Self.workerCountMax {
-            let channel = cposix_open("/dev/fuse", O_RDWR | O_NONBLOCK, 0)
-            guard channel >= 0 else { return -channel }
-            let result = understudy_fuse_clone(channel, device)
-            guard result >= 0 else { return -result }
-            let worker = Worker(device: channel, seats: seats)
+            let looking = openChannel(O_NONBLOCK)
+            guard looking >= 0 else { return -looking }
+            let sleeping = openChannel(0)
+            guard sleeping >= 0 else { return -sleeping }
+            let worker = Worker(looking: looking, sleeping: sleeping, seats: seats)
             workers.withLock { $0.append(worker) }
             let problem = Thread.start { self.run(worker) }
             guard problem == 0 else { return problem }
         }
         let all = workers.withLock { $0 }
         return Thread.start { self.watch.run(all, self.seats) }
+    }
+
+    /// A further channel to the kernel, or -errno.
+    private func openChannel(_ flags: CInt) -> CInt {
+        let channel = cposix_open("/dev/fuse", O_RDWR | flags, 0)
+        guard channel >= 0 else { return channel }
+        let result = understudy_fuse_clone(channel, device)
+        guard result < 0 else { return channel }
+        _ = cposix_close(channel)
+        return result
     }
 
     private func run(_ worker: Worker) {
@@ -84,21 +94,21 @@ package final class Session: @unchecked Sendable {
     /// Reads and serves requests as long as the worker has its seat. False when the mount is gone.
     private func serve(_ worker: Worker) -> Bool {
         var streak = 0
-        var spin = Spin()
         while worker.hasSeat.load(ordering: .relaxed) {
             var count = next(worker, waits: false)
             if count == 0 {
                 streak = 0
-                count = spin.run { next(worker, waits: false) }
+                count = worker.pace.look { next(worker, waits: false) }
                 if count == 0 {
                     if seats.giveUp() {
                         worker.hasSeat.store(false, ordering: .releasing)
                         return true
                     }
                     watch.rest()
-                    count = spin.slept { next(worker, waits: true) }
+                    count = next(worker, waits: true)
                     watch.wake()
                 }
+                worker.pace.arrived()
             } else {
                 streak += 1
                 if streak >= Self.streakMax {
@@ -131,21 +141,22 @@ package final class Session: @unchecked Sendable {
 
     /// A failure means that nobody waits for the answer any more.
     private func send(_ worker: Worker, _ count: Int) {
-        _ = cposix_write(worker.device, worker.output.baseAddress, count)
+        _ = cposix_write(worker.channel, worker.output.baseAddress, count)
     }
 
     /// Bytes of the next request, 0 if there is none and `waits` is false, below zero (-errno) when
     /// the mount is gone.
     private func next(_ worker: Worker, waits: Bool) -> Int {
+        worker.channel = waits ? worker.sleepingChannel : worker.lookingChannel
         while true {
-            let count = cposix_read(worker.device, worker.input.baseAddress, worker.input.count)
+            let count = cposix_read(worker.channel, worker.input.baseAddress, worker.input.count)
             if count > 0 { return count }
             switch -count {
             // ENOENT: the request was withdrawn between being announced and being read.
             case Int(EINTR), Int(ENOENT): continue
             case Int(EAGAIN):
                 guard waits else { return 0 }
-                var entry = pollfd(fd: worker.device, events: Int16(POLLIN), revents: 0)
+                var entry = pollfd(fd: worker.channel, events: Int16(POLLIN), revents: 0)
                 _ = understudy_poll(&entry, 1, -1)
             default: return count < 0 ? count : -Int(ENODEV)
             }

@@ -5,11 +5,15 @@ internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
-/// What one thread that serves requests needs: its own channel to the kernel, its buffers (made
+/// What one thread that serves requests needs: its own channels to the kernel, its buffers (made
 /// once), and who it acts as at the moment. Used by its thread only, but for the atomics.
 package final class Worker: @unchecked Sendable {
-    /// Requests are read from it and answers written to it.
-    package let device: CInt
+    /// Where the kernel's requests are read without waiting, and where they are waited for.
+    let lookingChannel: CInt
+    let sleepingChannel: CInt
+    /// Where the last request came from; its answer must go back there.
+    var channel: CInt
+    var pace = Pace()
     package let reply: Reply
     let input: UnsafeMutableRawBufferPointer
     let output: UnsafeMutableRawBufferPointer
@@ -32,8 +36,10 @@ package final class Worker: @unchecked Sendable {
 
     /// `seats` is nil where one thread does everything (tests). Buffers are touched only as far as
     /// requests need them.
-    package init(device: CInt, seats: Seats?) {
-        self.device = device
+    package init(looking: CInt, sleeping: CInt, seats: Seats?) {
+        lookingChannel = looking
+        sleepingChannel = sleeping
+        channel = looking
         self.seats = seats
         input = .allocate(byteCount: Self.requestBytesMax, alignment: 4096)
         output = .allocate(byteCount: Self.requestBytesMax, alignment: 4096)
@@ -87,7 +93,7 @@ package final class Worker: @unchecked Sendable {
             byteCount: Notification.byteCountMax, alignment: 8
         ) { buffer in
             let count = notification.encode(into: buffer)
-            _ = cposix_write(device, buffer.baseAddress, count)
+            _ = cposix_write(channel, buffer.baseAddress, count)
         }
     }
 }
