@@ -15,6 +15,8 @@ final class Laboratory {
     private var children: [Child] = []
     private var cleanups: [() -> Void] = []
     private var isClosed = false
+    /// Cleans up in our place when this process does not live to do it.
+    private var sweeper: Child?
     /// Servers of one process get addresses and ports after one another.
     private static let serverCount = Mutex(0)
 
@@ -24,6 +26,8 @@ final class Laboratory {
         try #require(mkdtemp(&template) != nil)
         home = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         mkdir(home + "/output", 0o700)
+        sweeper = try Child(
+            Programs.support("sweep"), ["\(getpid())", home], folder: outputFolder)
     }
 
     deinit { close() }
@@ -133,7 +137,7 @@ final class Laboratory {
 
     var connectCommand: String { "connect protected to beta map '\(source)' to '\(copy)'" }
 
-    func sync(seconds: Int = 20) throws {
+    func sync(seconds: Int = 40) throws {
         try command("sync 1 timeout \(seconds) seconds", seconds: Double(seconds) + 10)
     }
 
@@ -209,6 +213,7 @@ final class Laboratory {
             Issue.record("a mount below \(home) is left")
         } else {
             try? FileManager.default.removeItem(atPath: home)
+            sweeper?.end()
         }
     }
 
