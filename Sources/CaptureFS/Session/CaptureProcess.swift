@@ -88,7 +88,7 @@ package final class CaptureProcess {
     private static func becomeIndispensable() {
         _ = understudy_setFlusher()
         put("-900", "/proc/self/oom_score_adj")
-        // Where sessions share the processors, the session's weight counts, elsewhere the process's.
+        // Where sessions share the processors the session's weight counts, else the process's.
         _ = setpriority(PRIO_PROCESS, 0, -10)
         put("-10", "/proc/self/autogroup")
     }
