@@ -69,9 +69,7 @@ extension EndToEnd {
                 try laboratory.shell("cd '\(laboratory.source)'; echo unseen > unseen; rm -rf acl")
                 try alpha.start()
                 try #require(Mounts.isCaptured(laboratory.source))
-                try Moment.require("the link", seconds: 10) {
-                    try laboratory.status()["transmitMode"] as? String == "Started"
-                }
+                try laboratory.requireLinked()
                 let after = try laboratory.status()
                 #expect(after["targetState"] as? String == "Mirror Required", "\(after)")
                 #expect((after["reason"] as? String)?.contains("captured") == true, "\(after)")

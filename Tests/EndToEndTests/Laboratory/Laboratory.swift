@@ -47,8 +47,12 @@ final class Laboratory {
     // MARK: Servers
 
     /// Starts a server that is there for commands when this returns.
+    ///
+    /// - Parameter within: words before the program; `settings`: lines of a configuration file.
     @discardableResult
-    func start(_ name: String, address: String? = nil, within: [String] = []) throws -> Server {
+    func start(
+        _ name: String, address: String? = nil, within: [String] = [], settings: String? = nil
+    ) throws -> Server {
         let number = Self.serverCount.withLock { count in
             count += 1
             return count
@@ -56,6 +60,11 @@ final class Laboratory {
         let server = Server(
             name: name, address: address ?? Self.address(number), port: 20_000 + number,
             state: "\(home)/\(name)", within: within, outputFolder: outputFolder)
+        if let settings {
+            let file = "\(home)/\(name).yaml"
+            try settings.write(toFile: file, atomically: true, encoding: .utf8)
+            server.arguments += ["--config", file]
+        }
         servers.append(server)
         try server.start()
         return server

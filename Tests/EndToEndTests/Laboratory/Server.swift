@@ -9,6 +9,8 @@ final class Server {
     let port: Int
     let state: String
     var socket: String { state + "/control.sock" }
+    /// Of the daemon.
+    var arguments: [String]
     private(set) var child: Child?
     /// Words before the program, such as those that enter a network namespace.
     private let within: [String]
@@ -25,10 +27,7 @@ final class Server {
         self.state = state
         self.within = within
         self.outputFolder = outputFolder
-    }
-
-    var arguments: [String] {
-        ["--name", name, "--address", address, "--port", "\(port)", "--state", state]
+        arguments = ["--name", name, "--address", address, "--port", "\(port)", "--state", state]
     }
 
     /// Returns when it takes commands.
