@@ -186,7 +186,15 @@ final class CaptureProcess: Sendable {
         words.append(nil)
         defer { for word in words { free(word) } }
         var process = pid_t()
-        let result = posix_spawn(&process, program, &actions, nil, words, environ)
+        // The thread that starts it may have signals blocked, and a capture has to hear SIGTERM.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let result = posix_spawn(&process, program, &actions, &attributes, words, environ)
         return result == 0 ? .success(process) : .failure(SpawnFailure(errno: result))
     }
 

@@ -11,7 +11,6 @@ extension SourcePump {
     /// Sends what there is, one batch. Answers whether there was anything.
     func pump() -> Bool {
         guard let link, window.isOpen, link.pendingBytes < Link.highWaterBytes else { return false }
-        if let follower, follower.isPutOut { return putOut() }
         if mirror == nil, !hasChanges { return releaseBuffers() }
         var isWorthSending = false
         let frame = frames.frame(connection: plan.id) { batch in
@@ -21,7 +20,8 @@ extension SourcePump {
             isWorthSending = !batch.isEmpty || through > toldThrough
             return through
         }
-        if let follower, follower.isPutOut { return putOut() }
+        // What was copied while this connection was put out may be torn.
+        if follower?.isPutOut == true { return true }
         if isWorthSending {
             toldThrough = max(toldThrough, follower?.position ?? 0)
             idleSince = 0
@@ -93,12 +93,11 @@ extension SourcePump {
     }
 
     /// The journal was full and this connection was in the way.
-    private func putOut() -> Bool {
+    func putOut() {
         logger.error("the queue was full: changes were dropped, a mirror is required")
         follower?.stop()
         follower = nil
         mirror = nil
         session.require(.queueFull)
-        return false
     }
 }

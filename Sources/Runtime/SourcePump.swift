@@ -88,6 +88,7 @@ final class SourcePump {
             for news in mailbox.take() { handle(news) }
             if isStopping { break }
             keepLink()
+            if follower?.isPutOut == true { putOut() }
             let progressed = session.isStreaming && pump()
             followMirror()
             keepData()
