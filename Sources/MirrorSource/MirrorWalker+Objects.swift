@@ -224,6 +224,10 @@ extension MirrorWalker {
             work.offset = work.size
             return .progressed
         }
+        if let status = try? SystemCall.status(of: work.descriptor) {
+            // A change since the file was opened may have set a newer time.
+            work.modified = cposix_nanoseconds(status.st_mtim)
+        }
         var record = OperationRecord(.mirrorData, work.file)
         record.sequence = position
         record.offset = work.offset

@@ -112,7 +112,10 @@ extension Applier {
             let holder = map[link: old].node
             if holder == node { return }
             map.detach(old)
+            map.attach(node, parent, name)
+            // Last, because the node may have come from below the one that is forgotten.
             if map[holder].firstLink == 0 { forget(holder) }
+            return
         }
         map.attach(node, parent, name)
     }

@@ -95,6 +95,7 @@ extension Applier {
         let there = try status(toDirectory, toName)
         let isSamePlace = from == to && name.elementsEqual(toName)
         let fromDirectory = from == 0 ? -1 : try open(from)
+        var aside: Aside?
         let isAtOld = isSamePlace || from == 0 ? false : try holds(fromDirectory, name, node)
         if let there, isObject(there, node) {
             if isAtOld {
@@ -102,7 +103,10 @@ extension Applier {
                 _ = try SystemCall.check { cposix_unlinkat(fromDirectory, text, 0) }
             }
         } else {
-            if let there { try makeWay(there, for: node, to, toDirectory, toName) }
+            if let there, try isInTheWay(there, of: node, to, toName) {
+                // Aside, and not away: it may hold the very object that is to take its place.
+                aside = try makeRoom(to, toDirectory, toName)
+            }
             if isAtOld {
                 try movingInto(to) { () throws(Errno) in
                     let (old, new) = (firstName.cString(name), secondName.cString(toName))
@@ -111,7 +115,7 @@ extension Applier {
                     }
                 }
             } else {
-                if there != nil { try clear(to, toDirectory, toName) }
+                if there != nil, aside == nil { try clear(to, toDirectory, toName) }
                 try fetch(node, to, toDirectory, toName)
             }
         }
@@ -120,19 +124,19 @@ extension Applier {
             let old = map.link(from, name)
             if old != 0, map[link: old].node == node { map.detach(old) }
         }
+        if let aside { try settle(aside) }
     }
 
-    /// Lets a rename replace what it may replace in one step, and removes what it may not.
-    private func makeWay(
-        _ there: stat, for node: UInt32, _ to: UInt32, _ directory: CInt,
-        _ name: UnsafeRawBufferPointer
-    ) throws(Errno) {
+    /// Whether a rename may not replace in one step what a name holds.
+    private func isInTheWay(
+        _ there: stat, of node: UInt32, _ to: UInt32, _ name: UnsafeRawBufferPointer
+    ) throws(Errno) -> Bool {
         let holder = known(there)
         let isDirectory = ObjectType(mode: there.st_mode) == .directory
         let becomesDirectory = map[node].type == ObjectType.directory.rawValue
         let belongsElsewhere =
             holder != 0 && there.st_nlink == 1 && otherLink(holder, than: to, name) != 0
-        if belongsElsewhere || isDirectory || becomesDirectory { try clear(to, directory, name) }
+        return belongsElsewhere || isDirectory || becomesDirectory
     }
 
     private func holds(
