@@ -9,9 +9,17 @@ extension EndToEnd {
         func killTarget() throws {
             try Laboratory.run { laboratory in
                 let (_, beta) = try prepared(laboratory)
-                try laboratory.survives("a kill of the target") {
-                    try beta.kill()
-                    try beta.start()
+                try laboratory.survives("kills of the target") {
+                    // Anywhere in a batch: each time a little later than changes flow again.
+                    for pause in [0, 70_000, 150_000, 310_000] as [UInt32] {
+                        let applied = try laboratory.counter("appliedSequence")
+                        try Moment.require("changes that flow", seconds: 15) {
+                            try laboratory.counter("appliedSequence") > applied
+                        }
+                        usleep(pause)
+                        try beta.kill()
+                        try beta.start()
+                    }
                 }
             }
         }
