@@ -5,7 +5,8 @@ extension EndToEnd {
     /// What cannot be done is refused with a code and a clear message, and changes nothing.
     @Suite(.serialized)
     struct BadInput {
-        /// A command, its code (0: dtcl itself finds that the text is wrong), a piece of what it says.
+        /// A command, its code (0: dtcl itself finds that the text is wrong), a piece of what it
+        /// says.
         typealias Refusal = (command: String, code: Int, says: String)
 
         @Test("What cannot be captured or released is refused and changes nothing")
@@ -14,7 +15,8 @@ extension EndToEnd {
                 let (source, home) = (laboratory.source, laboratory.home)
                 try laboratory.shell(
                     """
-                    cd '\(home)'; mkdir -p protected/inner busy holder/inner; echo text > protected/file
+                    cd '\(home)'; mkdir -p protected/inner busy holder/inner
+                    echo text > protected/file
                     mount -t tmpfs submount holder/inner; ln -s / root
                     """)
                 _ = try laboratory.startBoth()
@@ -71,7 +73,8 @@ extension EndToEnd {
                     repset create unsaved; repset rule add '\(source)' include to unsaved
                     repset create gone; repset rule add '\(home)/nowhere' include to gone
                     repset save gone
-                    repset create uncaptured; repset rule add '\(home)/elsewhere' include to uncaptured
+                    repset create uncaptured
+                    repset rule add '\(home)/elsewhere' include to uncaptured
                     repset save uncaptured; repset create empty; repset save empty
                     """)
                 func connect(_ set: String, _ path: String, to target: String = "beta") -> String {
@@ -95,9 +98,13 @@ extension EndToEnd {
                     (connect("protected", "\(home)/beta/copy"), -1010, "own folder"),
                     (connect("protected", "/"), -145, "cannot be a target"),
                     (connect("protected", "not/absolute"), 0, "expected a path from the root"),
-                    ("connect protected to beta map '/other' to '\(fine)'", -101, "says nothing of"),
+                    (
+                        "connect protected to beta map '/other' to '\(fine)'", -101,
+                        "says nothing of"
+                    ),
                     ("sync 7", -107, "no connection 7"), ("disconnect 7", -107, "no connection 7"),
-                    ("mirror start 7", -107, "no connection 7"), ("verify 7", -107, "no connection 7"),
+                    ("mirror start 7", -107, "no connection 7"),
+                    ("verify 7", -107, "no connection 7"),
                     ("repset create protected", -122, "protected"),
                     ("repset create 'a/b'", 0, "a/b"), ("repset delete nothing", -123, "nothing"),
                     ("repset rule remove '/nowhere' from protected", -136, "nowhere"),
@@ -143,7 +150,8 @@ extension Laboratory {
             #expect(
                 answer.code ?? 0 == refusal.code && answer.message.contains(refusal.says)
                     && answer.status == status,
-                "\(refusal.command): expected \(refusal.code) '\(refusal.says)', got \(answer.text)")
+                "\(refusal.command): expected \(refusal.code) '\(refusal.says)', got \(answer.text)"
+            )
         }
         let after = try everything(server)
         try #require(after == before, "a refused command changed something:\n\(before)\n\(after)")

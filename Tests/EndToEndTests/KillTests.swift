@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// `kill -9` in the middle of work: nothing is lost, no application notices, and nothing is mirrored.
+    /// `kill -9` in the middle of work: nothing is lost, no application notices, and nothing is
+    /// mirrored.
     @Suite(.serialized)
     struct Kill {
         @Test("Killing the target's daemon loses nothing and needs no mirror")
@@ -32,7 +33,8 @@ extension EndToEnd {
                 #expect(captures.count == 1)
                 try laboratory.survives("a kill of the source") {
                     try alpha.kill()
-                    try laboratory.shell("echo 'not seen by the daemon' > '\(laboratory.source)/alone'")
+                    try laboratory.shell(
+                        "echo 'not seen by the daemon' > '\(laboratory.source)/alone'")
                     try alpha.start()
                 }
                 #expect(laboratory.captures == captures, "the capture was adopted")
@@ -81,8 +83,8 @@ extension EndToEnd {
 }
 
 extension Laboratory {
-    /// Something happens in the middle of a workload: nobody notices, everything arrives, and nothing was
-    /// mirrored for it.
+    /// Something happens in the middle of a workload: nobody notices, everything arrives, and
+    /// nothing was mirrored for it.
     func survives(_ what: String, seconds: Double = 5, _ happens: () throws -> Void) throws {
         let mirrored = try counter("mirrorBytesTransferred")
         let mirrors = mirrorsStarted
@@ -95,7 +97,8 @@ extension Laboratory {
         try requireUndisturbed(workload)
         try sync()
         try requireEqual("after \(what) in the workload of seed \(seed)")
-        // Counters are kept now and then, so those of a killed daemon may go back; its log does not.
+        // Counters are kept now and then, so those of a killed daemon may go back; its log does
+        // not.
         let later = try counter("mirrorBytesTransferred")
         try #require(later <= mirrored && mirrorsStarted == mirrors, "mirrored after \(what)")
     }

@@ -28,7 +28,8 @@ extension EndToEnd {
                 try beta.start()
                 try laboratory.requireMirrorRequired("the queue was full")
                 try laboratory.requireLinked()
-                try laboratory.command("mirror start 1 different; waitonmirror 1 timeout 20 seconds")
+                try laboratory.command(
+                    "mirror start 1 different; waitonmirror 1 timeout 20 seconds")
                 try laboratory.sync()
                 try laboratory.requireEqual("after a mirror of what differs")
             }
@@ -52,7 +53,8 @@ extension EndToEnd {
                 try alpha.start()
                 try laboratory.requireMirrorRequired("stopped before its end")
                 try laboratory.requireLinked()
-                try laboratory.command("mirror start 1 different; waitonmirror 1 timeout 20 seconds")
+                try laboratory.command(
+                    "mirror start 1 different; waitonmirror 1 timeout 20 seconds")
                 try laboratory.sync()
                 try laboratory.requireEqual("after the second mirror")
             }
@@ -69,7 +71,8 @@ extension EndToEnd {
                 try laboratory.shell("echo meanwhile > '\(laboratory.source)/meanwhile'")
                 try beta.start()
                 try laboratory.requireMirrorRequired("does not know this connection")
-                try laboratory.command("mirror start 1 different; waitonmirror 1 timeout 20 seconds")
+                try laboratory.command(
+                    "mirror start 1 different; waitonmirror 1 timeout 20 seconds")
                 try laboratory.sync()
                 try laboratory.requireEqual("after a mirror of what differs")
             }

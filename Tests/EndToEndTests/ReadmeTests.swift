@@ -17,8 +17,8 @@ extension EndToEnd {
                     [ -z "$(ls -A /tmp)" ] || { echo "the tour leaves something" >&2; exit 1; }
                     """
                 try text.write(toFile: script, atomically: true, encoding: .utf8)
-                // In a network, process and mount namespace of its own: the tour's addresses, ports and
-                // paths cannot meet anybody else's, and all of it ends with the namespaces.
+                // In a network, process and mount namespace of its own: the tour's addresses, ports
+                // and paths cannot meet anybody else's, and all of it ends with the namespaces.
                 let outcome = try laboratory.child(
                     "unshare",
                     ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]

@@ -12,7 +12,9 @@ extension EndToEnd {
                 try laboratory.shell(
                     """
                     mkdir -p '\(source)'/{in/deep,in/cache,outside/tree/deep}; cd '\(source)'
-                    for f in in/a in/deep/b in/cache/c outside/tree/deep/d outside/e; do echo $f > $f; done
+                    for f in in/a in/deep/b in/cache/c outside/tree/deep/d outside/e; do
+                        echo $f > $f
+                    done
                     """)
                 _ = try laboratory.startBoth()
                 try laboratory.command(
@@ -26,14 +28,25 @@ extension EndToEnd {
                 try laboratory.requireNames(["a", "deep", "deep/b"])
                 for (work, names) in [
                     ("mv outside/tree in/tree", ["a", "deep", "deep/b"] + Self.tree),
-                    ("echo more >> in/tree/deep/d; echo e > in/tree/f; echo c > in/cache/g",
-                        ["a", "deep", "deep/b", "tree/f"] + Self.tree),
-                    ("mv in/deep outside/deep; echo gone >> outside/deep/b",
-                        ["a", "tree/f"] + Self.tree),
-                    ("mv in/a in/cache/a; mv in/cache/c in/c; ln in/c in/tree/c",
-                        ["c", "tree/c", "tree/f"] + Self.tree),
-                    ("mv outside/deep in/tree/deep2; rm -r in/tree/deep; mv in/tree in/renamed",
-                        ["c", "renamed", "renamed/c", "renamed/deep2", "renamed/deep2/b", "renamed/f"]),
+                    (
+                        "echo more >> in/tree/deep/d; echo e > in/tree/f; echo c > in/cache/g",
+                        ["a", "deep", "deep/b", "tree/f"] + Self.tree
+                    ),
+                    (
+                        "mv in/deep outside/deep; echo gone >> outside/deep/b",
+                        ["a", "tree/f"] + Self.tree
+                    ),
+                    (
+                        "mv in/a in/cache/a; mv in/cache/c in/c; ln in/c in/tree/c",
+                        ["c", "tree/c", "tree/f"] + Self.tree
+                    ),
+                    (
+                        "mv outside/deep in/tree/deep2; rm -r in/tree/deep; mv in/tree in/renamed",
+                        [
+                            "c", "renamed", "renamed/c", "renamed/deep2", "renamed/deep2/b",
+                            "renamed/f",
+                        ]
+                    ),
                 ] {
                     try laboratory.shell("cd '\(source)'; \(work)")
                     try laboratory.sync()
@@ -69,8 +82,10 @@ extension EndToEnd {
                     echo 3 > two/a; mv two/a one/c; ln one/c one/e; rm one/e; mv one/c other/c
                     """)
                 try laboratory.sync()
-                try laboratory.shell("[ ! -e '\(base)/other' ]; diff -r '\(source)/one' '\(base)/one'")
-                try laboratory.shell("diff -r '\(source)/two' '\(base)/two'; [ -f '\(base)/two/d/b' ]")
+                try laboratory.shell(
+                    "[ ! -e '\(base)/other' ]; diff -r '\(source)/one' '\(base)/one'")
+                try laboratory.shell(
+                    "diff -r '\(source)/two' '\(base)/two'; [ -f '\(base)/two/d/b' ]")
                 let verified = try laboratory.command("verify 1")
                 try #require(verified.integer == 0, "\(verified.shown)")
             }
@@ -84,7 +99,8 @@ extension EndToEnd {
                 let source = laboratory.source
                 try laboratory.command(
                     """
-                    repset create once; repset rule add '\(source)' include to once; repset save once
+                    repset create once; repset rule add '\(source)' include to once
+                    repset save once
                     connect once to beta map '\(source)' to '\(laboratory.copy)' noreplicate
                     waitonmirror 1 timeout 20 seconds
                     """)

@@ -14,14 +14,16 @@ extension EndToEnd {
                     """
                     mkdir '\(source)' '\(disk)'; mount -t tmpfs -o size=4m small '\(disk)'
                     cd '\(disk)'
-                    head -c 3000000 /dev/zero > ballast; head -c 2500000 /dev/urandom > '\(source)/big'
+                    head -c 3000000 /dev/zero > ballast
+                    head -c 2500000 /dev/urandom > '\(source)/big'
                     """)
                 _ = try laboratory.startBoth()
                 try laboratory.capture()
                 try laboratory.command(laboratory.connectCommand)
                 try laboratory.requireRetrying()
                 try laboratory.shell("rm '\(disk)/ballast'")
-                try laboratory.command("waitonmirror 1 timeout 20 seconds; sync 1 timeout 20 seconds")
+                try laboratory.command(
+                    "waitonmirror 1 timeout 20 seconds; sync 1 timeout 20 seconds")
                 try laboratory.requireEqual("after a mirror onto a full disk")
 
                 try laboratory.shell("head -c 1300000 /dev/zero > '\(disk)/ballast'")
@@ -50,11 +52,14 @@ extension EndToEnd {
                     mkfs.ext4 -q -O ^metadata_csum -b 4096 image; mount -o loop image protected
                     cd protected; rmdir lost+found; echo fine > fine
                     head -c 131072 /dev/urandom > broken
-                    for n in 1 3 5 7 9 11 13 15; do fallocate -p -o $((n * 8192)) -l 4096 broken; done
+                    for n in 1 3 5 7 9 11 13 15; do
+                        fallocate -p -o $((n * 8192)) -l 4096 broken
+                    done
                     cd ..; umount protected
-                    debugfs -R 'stat broken' image 2>/dev/null | grep -o 'ETB[0-9]*):[0-9]*' | head -n 1 |
-                        cut -d: -f2 > tree
-                    dd if=/dev/zero of=image bs=4096 seek=$(cat tree) count=1 conv=notrunc status=none
+                    debugfs -R 'stat broken' image 2>/dev/null > about
+                    block=$(grep -o 'ETB[0-9]*):[0-9]*' about | head -n 1 | cut -d: -f2)
+                    [ -n "$block" ]
+                    dd if=/dev/zero of=image bs=4096 seek=$block count=1 conv=notrunc status=none
                     mount -o loop,errors=continue image protected
                     ! cat protected/broken > /dev/null 2>&1
                     """)
@@ -70,7 +75,8 @@ extension EndToEnd {
             }
         }
 
-        @Test("What the target's file system cannot hold is counted and named, and the rest goes on")
+        @Test(
+            "What the target's file system cannot hold is counted and named, and the rest goes on")
         func unsupported() throws {
             try Laboratory.run { laboratory in
                 let (source, disk) = (laboratory.source, laboratory.home + "/disk")

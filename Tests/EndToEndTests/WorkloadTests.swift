@@ -23,10 +23,12 @@ extension EndToEnd {
                     try Moment.require("the workload's first steps", seconds: 10) {
                         workload.output.contains("reached 250")
                     }
-                    try laboratory.command("mirror start 1 \(kind); waitonmirror 1 timeout 30 seconds")
+                    try laboratory.command(
+                        "mirror start 1 \(kind); waitonmirror 1 timeout 30 seconds")
                     try laboratory.requireUndisturbed(workload)
                     try laboratory.sync()
-                    try laboratory.requireEqual("after a \(kind) mirror in the workload of seed \(seed)")
+                    try laboratory.requireEqual(
+                        "after a \(kind) mirror in the workload of seed \(seed)")
                 }
             }
         }

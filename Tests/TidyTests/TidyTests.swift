@@ -57,7 +57,8 @@ import Testing
             "@preconcurrency internal import Runtime  // why", "package import Glibc",
         ] {
             #expect(
-                findings(.imports, "DTCLSyntax/Lexer.swift", "import DTCLSyntax\n" + line).contains {
+                findings(.imports, "DTCLSyntax/Lexer.swift", "import DTCLSyntax\n" + line).contains
+                {
                     $0.hasPrefix("DTCLSyntax/Lexer.swift:2: ")
                 }, "\(line)")
         }
@@ -85,7 +86,8 @@ import Testing
         #expect(findings(.fileLength, "Journal/A.swift", long + "a\n").count == 1)
         #expect(findings(.fileLength, "Journal/A.swift", String(long.dropFirst(10))).isEmpty)
         let line = String(repeating: "ä", count: 101)
-        #expect(findings(.lineLength, "Journal/A.swift", "\n" + line).first?.contains(":2: ") == true)
+        #expect(
+            findings(.lineLength, "Journal/A.swift", "\n" + line).first?.contains(":2: ") == true)
         #expect(findings(.lineLength, "Journal/A.swift", String(line.dropFirst())).isEmpty)
     }
 

@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Two servers, a folder to protect and the place of its copy, all beneath one new folder. Whatever a
-/// test leaves behind, `close` takes it away.
+/// Two servers, a folder to protect and the place of its copy, all beneath one new folder. Whatever
+/// a test leaves behind, `close` takes it away.
 final class Laboratory {
     let home: String
     /// What is protected, and where it goes.
@@ -99,14 +99,17 @@ final class Laboratory {
     }
 
     /// Runs DTCL against all servers that were started; says nothing of how it ended.
-    func dtcl(_ arguments: [String], json: Bool = true, seconds: Double = 30) throws -> Child.Outcome {
+    func dtcl(_ arguments: [String], json: Bool = true, seconds: Double = 30) throws
+        -> Child.Outcome
+    {
         var words = json ? ["--json"] : []
         for server in servers { words += ["--server", "\(server.name)=unix:\(server.socket)"] }
         return try child(Programs.path("dtcl"), words + arguments).wait(seconds: seconds)
     }
 
     /// What commands to `alpha`, or another server named as source, answer.
-    func ask(_ commands: String, of server: String = "alpha", seconds: Double = 30) throws -> Answer {
+    func ask(_ commands: String, of server: String = "alpha", seconds: Double = 30) throws -> Answer
+    {
         Answer(try dtcl(["-c", "source \(server); \(commands)"], seconds: seconds))
     }
 
