@@ -88,7 +88,10 @@ extension Applier {
         let wanted = view.change.attributes
         let directory = try open(parent)
         var node = map.find(file)
-        if node != 0, map[node].rootNumber != 0 { throw .invalid }
+        if node != 0 {
+            if map[node].rootNumber != 0 { throw .invalid }
+            try refuseInside(parent, node)
+        }
         if node != 0, map[node].type != wanted.type.rawValue {
             try removeEverywhere(node)
             node = 0

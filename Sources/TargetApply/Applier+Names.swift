@@ -18,7 +18,10 @@ extension Applier {
         try makingProblem(.create, parent, view.name, file) { () throws(Errno) in
             let directory = try open(parent)
             let old = map.find(file)
-            if old != 0, !isAt(old, parent, view.name) { try removeEverywhere(old) }
+            if old != 0, !isAt(old, parent, view.name) {
+                try refuseInside(parent, old)
+                try removeEverywhere(old)
+            }
             let slot = try make(file, parent, directory, view, mayAdopt: !isReplaying)
             // What will be in a new directory comes by itself only if the mirror does not look there.
             if view.change.attributes.type != .directory {
@@ -28,6 +31,11 @@ extension Applier {
             }
         }
         touch(parent, view.change.parentModified)
+    }
+
+    /// Nothing can be put into itself: what would follow from taking it away first is nobody's wish.
+    func refuseInside(_ parent: UInt32, _ node: UInt32) throws(Errno) {
+        if parent == node || map.isBelow(parent, node) { throw .invalid }
     }
 
     /// Makes an object under a name, whatever that name holds now, with all its attributes. Answers

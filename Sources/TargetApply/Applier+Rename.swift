@@ -90,7 +90,7 @@ extension Applier {
         _ node: UInt32, from: UInt32, _ name: UnsafeRawBufferPointer, to: UInt32,
         _ toName: UnsafeRawBufferPointer
     ) throws(Errno) {
-        guard to != node, !map.isBelow(to, node) else { throw .invalid }
+        try refuseInside(to, node)
         let toDirectory = try open(to)
         let there = try status(toDirectory, toName)
         let isSamePlace = from == to && name.elementsEqual(toName)
