@@ -88,6 +88,7 @@ let package = Package(
         // Engine: names.
         room("ReplicationModel", ["CXXHash"]),
         // Engine: decisions.
+        room("CaptureControl"),
         room("MirrorCore", ["ReplicationModel"]),
         room("SessionCore"),
         room("WireProtocol", ["ReplicationModel"]),
@@ -104,11 +105,14 @@ let package = Package(
         // Engine: composition.
         room(
             "CaptureFS",
-            ["CPosix", "FileSystemAccess", "FuseKernel", "Journal", "ReplicationModel"]),
+            [
+                "CLinuxFuse", "CPosix", "CaptureControl", "FileSystemAccess", "FuseKernel", "Journal",
+                "ReplicationModel",
+            ]),
         room(
             "Runtime",
             [
-                "CPosix", "CaptureFS", "CommandModel", "FileSystemAccess", "Identity", "Journal",
+                "CPosix", "CaptureControl", "CommandModel", "FileSystemAccess", "Identity", "Journal",
                 "MirrorCore", "MirrorSource", "ReplicationModel", "SessionCore", "StateStore",
                 "TargetApply", "Transport", "WireProtocol", logging, nioCore, nioPosix,
             ]),
@@ -129,11 +133,12 @@ let package = Package(
             ]),
 
         // Tests.
+        tests("CaptureControlTests", ["CaptureControl"]),
         tests(
             "CaptureFSTests",
             [
-                "CLinuxFuse", "CPosix", "CaptureFS", "FuseKernel", "Journal", "ReplicationModel",
-                "understudy-capture",
+                "CLinuxFuse", "CPosix", "CaptureControl", "CaptureFS", "FileSystemAccess", "FuseKernel",
+                "Journal", "ReplicationModel", "understudy-capture",
             ]),
         tests(
             "CommandTableTests",
@@ -155,7 +160,7 @@ let package = Package(
                 "CPosix", "FileSystemAccess", "MirrorCore", "MirrorSource", "ReplicationModel",
                 "TargetApply", "WireProtocol",
             ]),
-        tests("RuntimeTests", ["CommandModel", "Runtime", "StateStore"]),
+        tests("RuntimeTests", ["CaptureControl", "CommandModel", "Runtime", "StateStore"]),
         tests(
             "ScriptHostTests",
             ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "ScriptHost"]),

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -315,6 +316,22 @@ void cposix_actAs(uid_t user, gid_t group) {
 int cposix_unshareFileSystemState(void) { return CPOSIX_RESULT(unshare(CLONE_FS)); }
 
 int cposix_pipe(int ends[2]) { return CPOSIX_RESULT(pipe2(ends, O_CLOEXEC)); }
+void cposix_raiseDescriptorLimit(void) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+int cposix_startThread(void *(*run)(void *), void *argument) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 1 << 20);
+    int result = pthread_create(&thread, &attributes, run, argument);
+    pthread_attr_destroy(&attributes);
+    return -result;
+}
 int cposix_spawnCloseFrom(posix_spawn_file_actions_t *actions, int first) {
     return -posix_spawn_file_actions_addclosefrom_np(actions, first);
 }

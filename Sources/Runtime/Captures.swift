@@ -1,4 +1,5 @@
-internal import CaptureFS
+internal import FileSystemAccess
+internal import CaptureControl
 internal import CommandModel
 internal import CPosix
 internal import Glibc
@@ -65,7 +66,8 @@ actor Captures {
     func clearDeadMount(_ path: String) async {
         let logger = logger
         await WorkerThread.run("clear-mount") {
-            guard MountTable.current().mount(at: path)?.type == "fuse.understudy" else { return }
+            let mounts = MountTable(WholeFile.read(WholeFile.mounts) ?? [])
+            guard mounts.isCaptured(path.utf8) else { return }
             let result = cposix_umount2(path, Self.lazily)
             logger.warning(
                 "cleared the dead mount at '\(path)'\(result < 0 ? ", which failed" : "")")

@@ -1,3 +1,5 @@
+internal import FileSystemAccess
+internal import CaptureControl
 internal import CommandModel
 internal import CPosix
 internal import Glibc
@@ -37,13 +39,13 @@ struct MountRules {
                 "'\(path)' and this server's own folder '\(folder)' lie in one another: "
                     + "its own work would be captured")
         }
-        if let below = facts.mounts.mounts(below: path).first {
+        if let below = facts.mounts.mount(below: Array(path.utf8)) {
             throw CommandError(
                 .cannotMount,
-                "'\(below.point)' is a mount below '\(path)': what is in it would be hidden; "
+                "'\(String(decoding: below.point, as: UTF8.self))' is a mount below '\(path)': what is in it would be hidden; "
                     + "capture it by itself")
         }
-        if facts.mounts.mount(at: path)?.type == "fuse.understudy" {
+        if facts.mounts.isCaptured(path.utf8) {
             throw CommandError(
                 .cannotMount, "'\(path)' is captured by another server on this machine")
         }

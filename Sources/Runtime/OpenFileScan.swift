@@ -1,3 +1,4 @@
+internal import FileSystemAccess
 internal import Glibc
 
 /// Which processes hold something open below a path. What they hold stays outside a capture that is
@@ -17,7 +18,7 @@ enum OpenFileScan {
         for name in DirectoryNames.list("/proc") {
             guard let process = Int(name), process != Int(getpid()) else { continue }
             if let held = heldPath(process, path) {
-                let command = TextFile.read("/proc/\(process)/comm") ?? "?"
+                let command = text("/proc/\(process)/comm")
                 holders.append(
                     Holder(
                         process: process,
@@ -37,13 +38,17 @@ enum OpenFileScan {
         for descriptor in DirectoryNames.list("\(base)/fd") {
             if let held = target(of: "\(base)/fd/\(descriptor)"), matches(held) { return held }
         }
-        let maps = TextFile.read("\(base)/maps") ?? ""
+        let maps = text("\(base)/maps")
         for line in maps.split(separator: "\n") {
             guard let slash = line.firstIndex(of: "/") else { continue }
             let held = String(line[slash...])
             if matches(held) { return held }
         }
         return nil
+    }
+
+    private static func text(_ path: String) -> String {
+        String(decoding: WholeFile.read(path) ?? [], as: UTF8.self)
     }
 
     private static func target(of link: String) -> String? {

@@ -1,4 +1,4 @@
-internal import CaptureFS
+internal import CaptureControl
 internal import CommandModel
 internal import CPosix
 internal import Glibc

@@ -1,5 +1,4 @@
-internal import CaptureFS
-internal import CLinuxFuse
+internal import CaptureControl
 package import CommandModel
 internal import CPosix
 internal import Glibc
@@ -50,7 +49,7 @@ package actor Runtime {
 
     /// - Throws: `CommandError` in words for the person who started the daemon.
     package func start() async throws(CommandError) {
-        try raiseDescriptorLimit()
+        cposix_raiseDescriptorLimit()
         let known = try stored { () throws(StateStoreError) in
             try store.openServer(name: configuration.name)
         }
@@ -225,13 +224,6 @@ package actor Runtime {
         } catch {
             throw CommandError(.unknown, "\(error)")
         }
-    }
-
-    private nonisolated func raiseDescriptorLimit() throws(CommandError) {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
 

@@ -1,4 +1,3 @@
-internal import CLinuxFuse
 internal import CPosix
 internal import Glibc
 
@@ -17,13 +16,7 @@ package enum WorkerThread {
     /// Starts a thread that ends when `run` returns. Names are cut to 15 bytes, as the kernel does.
     package static func start(_ name: String, _ run: @escaping @Sendable () -> Void) {
         let body = Unmanaged.passRetained(Body(name, run))
-        var thread = pthread_t()
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 1 << 20)
-        let result = pthread_create(
-            &thread, &attributes,
+        let result = cposix_startThread(
             { argument in
                 guard let argument else { return nil }
                 let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
@@ -31,8 +24,7 @@ package enum WorkerThread {
                 body.run()
                 return nil
             }, body.toOpaque())
-        pthread_attr_destroy(&attributes)
-        precondition(result == 0, "no thread can be started: errno \(result)")
+        precondition(result == 0, "no thread can be started: errno \(-result)")
     }
 
     /// Runs something that blocks, off the cooperative pool, and waits for it.

@@ -1,3 +1,4 @@
+import CaptureControl
 import CPosix
 import CaptureFS
 import Glibc

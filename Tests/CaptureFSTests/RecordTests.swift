@@ -1,3 +1,5 @@
+internal import CaptureControl
+
 import CPosix
 import CaptureFS
 import Glibc

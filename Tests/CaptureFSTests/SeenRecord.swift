@@ -1,3 +1,4 @@
+import CaptureControl
 import CaptureFS
 import Journal
 import ReplicationModel

@@ -211,6 +211,10 @@ int cposix_unshareFileSystemState(void);
 
 /// A pipe, both ends close-on-exec.
 int cposix_pipe(int ends[2]);
+/// As many open descriptors as the process may have.
+void cposix_raiseDescriptorLimit(void);
+/// A detached thread with a stack of 1 MiB. 0 or -errno.
+int cposix_startThread(void *(*run)(void *), void *argument);
 /// The started program gets no descriptor from `first` on.
 int cposix_spawnCloseFrom(posix_spawn_file_actions_t *actions, int first);
 /// The calling thread's name, at most 15 bytes.

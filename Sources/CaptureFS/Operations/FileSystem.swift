@@ -1,3 +1,4 @@
+package import CaptureControl
 internal import CLinuxFuse
 internal import CPosix
 package import FileSystemAccess

@@ -1,3 +1,4 @@
+internal import CaptureControl
 internal import CLinuxFuse
 internal import CPosix
 internal import FileSystemAccess
@@ -46,8 +47,8 @@ package struct CaptureMount: Sendable {
     private static func reasonAgainst(_ path: [UInt8], _ backing: CInt) -> CaptureError? {
         let text = String(decoding: path, as: UTF8.self)
         if path == [0x2F] { return .root }
-        let table = MountTable.read()
-        if let inside = table.mountPoints.first(where: { $0.starts(with: path + [0x2F]) }) {
+        let table = MountTable(WholeFile.read(WholeFile.mounts) ?? [])
+        if let inside = table.mount(below: path)?.point {
             return .submount(text, inside: String(decoding: inside, as: UTF8.self))
         }
         if table.isCaptured(path) { return .alreadyMounted(text) }

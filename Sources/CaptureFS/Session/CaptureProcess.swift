@@ -1,3 +1,4 @@
+internal import CaptureControl
 internal import CLinuxFuse
 internal import CPosix
 internal import FileSystemAccess

@@ -1,6 +1,4 @@
-internal import CLinuxFuse
 internal import CPosix
-internal import Glibc
 
 /// A plain thread of its own; it ends when its work does, and nobody waits for it.
 enum Thread {
@@ -12,14 +10,7 @@ enum Thread {
     /// 0 or an errno.
     static func start(_ work: @escaping @Sendable () -> Void) -> CInt {
         let box = Unmanaged.passRetained(Box(work))
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 1 << 20)
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, &attributes,
+        let result = cposix_startThread(
             { context in
                 guard let context else { return nil }
                 let box = Unmanaged<Box>.fromOpaque(context).takeRetainedValue()
@@ -27,6 +18,6 @@ enum Thread {
                 return nil
             }, box.toOpaque())
         if result != 0 { box.release() }
-        return result
+        return -result
     }
 }

@@ -1,4 +1,4 @@
-import CaptureFS
+import CaptureControl
 import Testing
 
 @Suite struct CaptureProtocolTests {
@@ -41,7 +41,7 @@ import Testing
             nonsense
             """
         let table = MountTable(Array(text.utf8))
-        #expect(table.mountPoints == [Array("/".utf8), Array("/a b".utf8)])
+        #expect(table.entries.map(\.point) == [Array("/".utf8), Array("/a b".utf8)])
         #expect(table.isCaptured(Array("/a b".utf8)))
         #expect(!table.isCaptured(Array("/".utf8)))
     }

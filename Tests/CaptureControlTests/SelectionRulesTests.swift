@@ -1,4 +1,4 @@
-import CaptureFS
+import CaptureControl
 import Testing
 
 @Suite struct SelectionRulesTests {
