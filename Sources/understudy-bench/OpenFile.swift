@@ -30,51 +30,42 @@ struct OpenFile: ~Copyable {
     }
 
     /// Blocks at places from a fixed seed, so that every run goes to the same places.
-    func writeAtRandom(seconds: Int) throws(BenchError) -> Timing {
+    func writeAtRandom(count: Int) throws(BenchError) -> Timing {
         let blocks = try size() / Self.blockBytes
         guard blocks > 0 else { throw .usage("'\(path)' is shorter than one block") }
         let block = [UInt8](repeating: 0x72, count: Self.blockBytes)
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-        return try forTime(seconds: seconds) { _ throws(BenchError) in
+        let begun = Clock.nanoseconds
+        for _ in 0..<count {
             state ^= state << 13
             state ^= state >> 7
             state ^= state << 17
             try write(block, at: Int(state % UInt64(blocks)) * Self.blockBytes)
         }
+        return Timing(operations: count, nanoseconds: Clock.nanoseconds - begun)
     }
 
-    func writeOnwards(mebibytes: Int) throws(BenchError) -> Timing {
-        let block = [UInt8](repeating: 0x73, count: 1 << 20)
+    func writeOnwards(bytes: Int, blockBytes: Int) throws(BenchError) -> Timing {
+        let block = [UInt8](repeating: 0x73, count: blockBytes)
+        let count = bytes / blockBytes
         let begun = Clock.nanoseconds
-        for index in 0..<mebibytes { try write(block, at: index << 20) }
-        return Timing(operations: mebibytes, nanoseconds: Clock.nanoseconds - begun)
+        for index in 0..<count { try write(block, at: index * blockBytes) }
+        return Timing(operations: count, nanoseconds: Clock.nanoseconds - begun)
     }
 
+    /// Round and round the file until the time is over.
     func pour(seconds: Int) throws(BenchError) -> Timing {
         let block = [UInt8](repeating: 0x70, count: 1 << 16)
         let blocks = try size() / block.count
         guard blocks > 0 else { throw .usage("'\(path)' is shorter than 64 KiB") }
-        return try forTime(seconds: seconds) { index throws(BenchError) in
-            try write(block, at: index % blocks * block.count)
-        }
-    }
-
-    private func forTime(
-        seconds: Int, _ body: (Int) throws(BenchError) -> Void
-    ) throws(BenchError) -> Timing {
         let begun = Clock.nanoseconds
         let deadline = begun + UInt64(seconds) * 1_000_000_000
         var operations = 0
-        var now = begun
-        while now < deadline {
-            // The clock is read now and then only: it must not be what is measured.
-            for _ in 0..<16 {
-                try body(operations)
-                operations += 1
-            }
-            now = Clock.nanoseconds
+        while Clock.nanoseconds < deadline {
+            try write(block, at: operations % blocks * block.count)
+            operations += 1
         }
-        return Timing(operations: operations, nanoseconds: now - begun)
+        return Timing(operations: operations, nanoseconds: Clock.nanoseconds - begun)
     }
 
     private func size() throws(BenchError) -> Int {

@@ -8,8 +8,9 @@ enum Workload {
           read FOLDER COUNT             open, read, close, ten times each
           rename FOLDER COUNT           each to another name
           unlink FOLDER COUNT           each under its new name
-          randwrite FILE SECONDS        4 KiB at random places of an existing file
+          randwrite FILE COUNT          4 KiB at random places of an existing file
           seqwrite FILE MEBIBYTES       writes of 1 MiB into a new file
+          blockwrite FILE MEBIBYTES     writes of 4 KiB, one after the other, into a new file
           pour FILE SECONDS             writes of 64 KiB into an existing file, round and round
           latency-writer FILE COUNT MICROSECONDS
                                         stamped writes of 4 KiB at fixed times
@@ -27,20 +28,23 @@ enum Workload {
             let names = NameWorkload(folder: folder, count: try arguments.count("COUNT"))
             try arguments.end()
             return try names.run(name).line(name)
-        case "randwrite", "pour":
+        case "randwrite":
+            let path = try arguments.text("FILE")
+            let count = try arguments.count("COUNT")
+            try arguments.end()
+            return try OpenFile(path, create: false).writeAtRandom(count: count).line(name)
+        case "pour":
             let path = try arguments.text("FILE")
             let seconds = try arguments.count("SECONDS")
             try arguments.end()
-            let file = try OpenFile(path, create: false)
-            let duration =
-                name == "pour"
-                ? try file.pour(seconds: seconds) : try file.writeAtRandom(seconds: seconds)
-            return duration.line(name)
-        case "seqwrite":
+            return try OpenFile(path, create: false).pour(seconds: seconds).line(name)
+        case "seqwrite", "blockwrite":
             let path = try arguments.text("FILE")
-            let mebibytes = try arguments.count("MEBIBYTES")
+            let bytes = try arguments.count("MEBIBYTES") << 20
             try arguments.end()
-            return try OpenFile(path, create: true).writeOnwards(mebibytes: mebibytes).line(name)
+            let blockBytes = name == "seqwrite" ? 1 << 20 : OpenFile.blockBytes
+            return try OpenFile(path, create: true)
+                .writeOnwards(bytes: bytes, blockBytes: blockBytes).line(name)
         case "latency-writer":
             let path = try arguments.text("FILE")
             let count = try arguments.count("COUNT")

@@ -72,7 +72,23 @@ class Servers:
         return words + ["-c", text]
 
     def say(self, text, timeout=600):
-        return run(*self.words(text), timeout=timeout)
+        try:
+            return run(*self.words(text), timeout=timeout)
+        except BenchFailure as problem:
+            raise BenchFailure(f"{problem}\n{self.evidence()}") from problem
+
+    def evidence(self):
+        """What the servers know of a failure: the state of the connection, the ends of the logs."""
+        told = []
+        if self.connection is not None:
+            try:
+                told.append(run(*self.words(f"source alpha; status connection {self.connection}")))
+            except BenchFailure:
+                told.append("the source does not tell the connection's state")
+        for name in ("alpha", "beta"):
+            with open(self.rig.path(f"{name}.log")) as file:
+                told.append(f"{name}:\n" + "".join(file.readlines()[-8:]))
+        return "\n".join(told)
 
     def connect(self, mirror=False):
         """A new connection; without `mirror` the target is left as it is."""
