@@ -60,6 +60,29 @@ extension EndToEnd {
 
         private static let tree = ["tree", "tree/deep", "tree/deep/d"]
 
+        @Test("A random workload across the border of a set arrives")
+        func acrossTheBorder() throws {
+            try Laboratory.run { laboratory in
+                let inside = laboratory.source + "/in"
+                let outside = laboratory.source + "/outside"
+                try laboratory.shell("mkdir -p '\(inside)' '\(outside)'")
+                _ = try laboratory.startBoth()
+                try laboratory.command(
+                    """
+                    dtfs mount '\(laboratory.source)'; repset create part
+                    repset rule add '\(inside)' include to part; repset save part
+                    connect part to beta map '\(inside)' to '\(laboratory.copy)'; waitonmirror 1
+                    """)
+                let seed = Seed.next
+                let workload = try laboratory.workload(
+                    seed: seed, seconds: 4, folders: [inside, outside])
+                try laboratory.requireUndisturbed(workload)
+                try laboratory.sync()
+                try laboratory.requireEqual(
+                    "after the workload of seed \(seed) across the border", folder: inside)
+            }
+        }
+
         @Test("Two folders of one set go where they are mapped, in one order, also across them")
         func twoFolders() throws {
             try Laboratory.run { laboratory in
