@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "understudyd", targets: ["understudyd"]),
         .executable(name: "understudy-capture", targets: ["understudy-capture"]),
         .executable(name: "dtcl", targets: ["dtcl"]),
+        .executable(name: "understudy-bench", targets: ["understudy-bench"]),
         .library(name: "ScriptHost", targets: ["ScriptHost"]),
     ],
     dependencies: [
@@ -124,6 +125,7 @@ let package = Package(
                 "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
                 "ScriptHost", "ToolKit", "UnderstudyCommands",
             ]),
+        tool("understudy-bench", ["CPosix"]),
         tool("understudy-capture", ["CLinuxFuse", "CPosix", "CaptureFS", "Journal"]),
         tool(
             "understudyd",

@@ -124,16 +124,27 @@ final class RunningMirror {
         }
     }
 
-    /// The target asks for an object; false when the mirror is too far to take it along.
+    /// The target asks for an object. Asked for after `mirrorEnd` was sent, the target did not end the
+    /// mirror, because it still misses something: there will be another end.
+    ///
+    /// - Returns: false when the mirror is over.
     func enqueue(mapping: UInt16, path: [UInt8]) -> Bool {
         switch phase {
         case .beginning, .walking: break
         case .settling: phase = .walking
-        case .ending, .done: return false
+        case .ending:
+            phase = .walking
+            vainEnds += 1
+        case .done: return false
         }
         walker.enqueue(mapping: mapping, path: path)
         return true
     }
+
+    /// Ends that the target did not accept. What it misses may be on its way in the stream; but what
+    /// moved around the capture will never come.
+    private(set) var vainEnds = 0
+    static let vainEndsMax = 1000
 
     // MARK: What the target has
 

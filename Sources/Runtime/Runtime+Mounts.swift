@@ -16,7 +16,8 @@ extension Runtime {
         let own = [Paths.real(configuration.stateDirectory) ?? configuration.stateDirectory]
         let facts = await WorkerThread.run("mount-facts") {
             MountRules.Facts(
-                mounts: MountTable(WholeFile.read(WholeFile.mounts) ?? []), ownFolders: own, captured: captured,
+                mounts: MountTable(WholeFile.read(WholeFile.mounts) ?? []), ownFolders: own,
+                captured: captured,
                 holders: force ? [] : OpenFileScan.holders(below: path))
         }
         try MountRules.check(path, force: force, facts)

@@ -82,9 +82,6 @@ extension SourcePump {
         logger.info(
             "mirror completed: \(mirror.progress.objectsDone) objects, \(mirror.progress.bytesSent) bytes sent"
         )
-        let later = awaitedLater
-        awaitedLater = []
-        for one in later { wanted(one) }
     }
 
     /// Whether the mirror has something to send at once.
@@ -106,9 +103,14 @@ extension SourcePump {
 
     /// The target met an object that it does not have, such as one that moved into the set.
     private func wanted(_ message: Awaited) {
+        // An end that is acknowledged already counts before what is asked for after it.
+        followMirror()
         if let mirror {
-            if !mirror.enqueue(mapping: message.mapping, path: message.path) {
-                awaitedLater.append(message)
+            _ = mirror.enqueue(mapping: message.mapping, path: message.path)
+            if mirror.vainEnds > RunningMirror.vainEndsMax {
+                self.mirror = nil
+                session.require(.objectsMissing)
+                logger.error("the target misses objects that cannot be found at the source")
             }
             return
         }

@@ -45,8 +45,6 @@ final class SourcePump {
 
     // The mirror.
     var mirror: RunningMirror?
-    /// What the target asked for when the mirror was about to end.
-    var awaitedLater: [Awaited] = []
 
     // Questions on their way, by request.
     var questions: [UInt64: PendingQuestion] = [:]

@@ -3,12 +3,17 @@ internal import Logging
 internal import Synchronization
 internal import TargetApply
 
-/// Makes what was applied durable, twice a second, without holding up the apply thread.
+/// Makes what was applied durable, without holding up the apply thread: twice a second, and seldom while
+/// a mirror runs, because what a mirror wrote counts only when it is complete.
 final class SyncThread: Sendable {
     private let mailbox = Mailbox<Bool>()
     private let isStopped = Mutex(false)
 
     static let interval = Clock.second / 2
+    static let mirrorInterval = 5 * Clock.second
+
+    /// Whether a mirror runs.
+    private let isMirroring = Mutex(false)
 
     /// - Parameter done: called after every sync that reached further than the one before.
     init(_ syncer: Syncer, _ logger: Logger, done: @escaping @Sendable () -> Void) {
@@ -17,7 +22,8 @@ final class SyncThread: Sendable {
             var durable = syncer.durable
             var isFailing = false
             while true {
-                mailbox.sleep(while: mailbox.signal, nanoseconds: Self.interval)
+                let wait = isMirroring.withLock { $0 } ? Self.mirrorInterval : Self.interval
+                mailbox.sleep(while: mailbox.signal, nanoseconds: wait)
                 if isStopped.withLock({ $0 }) { return }
                 do throws(Errno) {
                     let now = try syncer.sync()
@@ -32,6 +38,17 @@ final class SyncThread: Sendable {
                 }
             }
         }
+    }
+
+    /// Changes are piling up at the source until they are durable here: sync now.
+    func hurry() { mailbox.post(true) }
+
+    func setMirroring(_ truth: Bool) {
+        let ended = isMirroring.withLock { now in
+            defer { now = truth }
+            return now && !truth
+        }
+        if ended { hurry() }
     }
 
     func stop() {

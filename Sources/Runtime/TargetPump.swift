@@ -28,6 +28,9 @@ final class TargetPump {
     private var appliedBytes: UInt64 = 0
     private var retry: RetryState?
     private var lastProblem = ""
+    private var lastApplied: UInt64 = 0
+    /// Of batches with changes, during a mirror, since the last sync was asked for.
+    private var unsyncedBytes = 0
     private var isOver = false
 
     struct RetryState {
@@ -153,6 +156,7 @@ final class TargetPump {
             return
         }
         appliedBytes += UInt64(bytes)
+        hurryIfMuch(applier, bytes)
         report(applier)
         acknowledge()
     }
@@ -195,6 +199,21 @@ final class TargetPump {
         }
     }
 
+    /// While a mirror runs, syncs are seldom, unless much came that the source has to keep until then.
+    private func hurryIfMuch(_ applier: Applier, _ bytes: Int) {
+        syncing?.setMirroring(applier.isMirroring)
+        let applied = applier.positions.applied
+        guard applier.isMirroring, applied > lastApplied else {
+            (lastApplied, unsyncedBytes) = (applied, 0)
+            return
+        }
+        lastApplied = applied
+        unsyncedBytes += bytes
+        guard unsyncedBytes > RetryTimes.unsyncedBytesMax else { return }
+        unsyncedBytes = 0
+        syncing?.hurry()
+    }
+
     private func report(_ applier: Applier) {
         for problem in applier.takeProblems() {
             lastProblem = "\(problem)"
@@ -222,8 +241,9 @@ final class TargetPump {
     }
 }
 
-/// How long a target waits before it tries a failing operation again.
+/// How long a target waits before it tries a failing operation again, and how much it keeps unsynced.
 enum RetryTimes {
+    static let unsyncedBytesMax = 32 << 20
     static let first = 100 * Clock.millisecond
     static let most = 5 * Clock.second
 }
