@@ -125,7 +125,7 @@ let package = Package(
                 "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
                 "ScriptHost", "ToolKit", "UnderstudyCommands",
             ]),
-        tool("understudy-bench", ["CPosix"]),
+        tool("understudy-bench", []),
         tool("understudy-capture", ["CLinuxFuse", "CPosix", "CaptureFS", "Journal"]),
         tool(
             "understudyd",

@@ -102,6 +102,7 @@ final class RunningMirror {
             var options: MirrorOptions = []
             if order.isFull { options.insert(.full) }
             if order.removesOrphans { options.insert(.removeOrphans) }
+            if isPartial { options.insert(.partial) }
             record.flags = options.rawValue
         }
         return batch.append(record)

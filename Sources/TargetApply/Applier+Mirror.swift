@@ -13,7 +13,7 @@ extension Applier {
         }
         mirror = options
         listed = nil
-        map.clearMarks()
+        if !options.contains(.partial) { map.clearMarks() }
     }
 
     /// The target is consistent again once everything is on disk.

@@ -34,6 +34,8 @@ package final class Applier {
     /// nil while no mirror runs.
     var mirror: MirrorOptions?
     package var isMirroring: Bool { mirror != nil }
+    /// A mirror of everything: what it has not come to yet is not to be relied on.
+    var isWholeMirroring: Bool { mirror.map { !$0.contains(.partial) } ?? false }
     package private(set) var isMirrorRequired: Bool
 
     /// Counts the records, so that what one of them uses stays open until it is done.
@@ -240,12 +242,12 @@ package final class Applier {
     /// are skipped, because the mirror brings them, and so that size and time do not tell it that an
     /// older content is the right one.
     func isStale(_ node: UInt32) -> Bool {
-        mirror != nil && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
+        isWholeMirroring && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
     }
 
     /// Whether the mirror will come upon a new name in this directory by itself.
     func willBeListed(_ directory: UInt32) -> Bool {
-        mirror != nil && !map[directory].marks.contains(.listed)
+        isWholeMirroring && !map[directory].marks.contains(.listed)
     }
 
     /// A stale object got a name where the mirror does not look any more.
