@@ -1,4 +1,4 @@
-"""The captured folder, replicating, against libfuse's example of a file system that passes through."""
+"""The captured folder, replicating, against libfuse's example that passes everything through."""
 import os
 import time
 

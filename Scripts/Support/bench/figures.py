@@ -97,7 +97,8 @@ def table(figures):
 
 def markdown(figures):
     """The table of Docs/Benchmarks.md."""
-    lines = ["| what | Understudy | rival | ratio (quartiles) | goal | |", "|---|--:|--:|--:|--:|---|"]
+    lines = ["| what | Understudy | rival | ratio (quartiles) | goal | |"]
+    lines.append("|---|--:|--:|--:|--:|---|")
     for figure in figures:
         lines.append("| " + " | ".join(figure.cells()) + " |")
     return "\n".join(lines)
