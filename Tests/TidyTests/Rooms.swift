@@ -42,6 +42,7 @@ enum Rooms {
 
         // Engine: names and decisions.
         "ReplicationModel": .pure("CXXHash"),
+        "CaptureControl": .pure(),
         "MirrorCore": .pure("ReplicationModel"),
         "SessionCore": .pure(),
         "WireProtocol": .pure("ReplicationModel"),
@@ -60,10 +61,10 @@ enum Rooms {
 
         // Engine: composition.
         "CaptureFS": .adapting(
-            "CLinuxFuse", "CPosix", "FileSystemAccess", "FuseKernel", "Journal",
+            "CLinuxFuse", "CPosix", "CaptureControl", "FileSystemAccess", "FuseKernel", "Journal",
             "ReplicationModel"),
         "Runtime": .adapting(
-            "CPosix", "CaptureFS", "CommandModel", "FileSystemAccess", "Identity", "Journal",
+            "CPosix", "CaptureControl", "CommandModel", "FileSystemAccess", "Identity", "Journal",
             "Logging", "MirrorCore", "MirrorSource", "NIOCore", "NIOPosix", "ReplicationModel",
             "SessionCore", "StateStore", "TargetApply", "Transport", "WireProtocol"),
 
