@@ -9,6 +9,12 @@ enum Clock {
     /// Nanoseconds that only go forward; for deadlines.
     static var monotonic: Int64 { cposix_monotonic() }
 
+    /// Holds the calling thread up for less than a second.
+    static func rest(nanoseconds: Int64) {
+        var time = timespec(tv_sec: 0, tv_nsec: Int(nanoseconds))
+        nanosleep(&time, nil)
+    }
+
     static let second: Int64 = 1_000_000_000
     static let millisecond: Int64 = 1_000_000
 

@@ -254,6 +254,10 @@ enum LinkTimes {
     static let silence = 10 * Clock.second
     /// For agreeing to a connection: a target may have to read the map of a million objects.
     static let answer = 60 * Clock.second
+    /// Batches that follow one another so quickly are part of a burst ...
+    static let burst = Clock.millisecond
+    /// ... in which changes are gathered for so long.
+    static let gathering = 150 * Clock.millisecond / 1000
     static let afterRefusal = 5 * Clock.second
     /// Buffers are given back after so long without work.
     static let idle = 5 * Clock.second
