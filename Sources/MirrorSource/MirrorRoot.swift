@@ -39,6 +39,7 @@ package struct MirrorSettings: Hashable, Sendable {
         var options: MirrorOptions = []
         if isFull { options.insert(.full) }
         if removesOrphans { options.insert(.removeOrphans) }
+        if isOnlyEnqueued { options.insert(.partial) }
         return options
     }
 }

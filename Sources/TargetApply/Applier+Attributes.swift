@@ -43,6 +43,7 @@ extension Applier {
         guard node != 0, !isStale(node) else { return skipUnknown(record.file) }
         guard let slot = try slotOrOvertaken(node) else { return }
         if attribute.name.elementsEqual(Self.capabilityName) { capabilities[node] = nil }
+        cache[slot].givesList = nil
         let object = cache[slot]
         let name = firstName.cString(attribute.name)
         try attempt(.setExtended, node) { () throws(Errno) in
@@ -55,6 +56,18 @@ extension Applier {
     }
 
     // MARK: A new or mirrored object
+
+    /// Whether what is made in a directory gets an access list that the source did not name.
+    func givesList(_ directory: UInt32) throws(Errno) -> Bool {
+        let slot = try openSlot(directory)
+        if let known = cache[slot].givesList { return known }
+        let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        let found = try? ExtendedAttributes.get(
+            cache[slot].descriptor, isPath: false, "system.posix_acl_default", into: none)
+        let gives = (found ?? 0) > 0
+        cache[slot].givesList = gives
+        return gives
+    }
 
     /// Brings owner, extended attributes, mode and times to what the source has. `status` is how the
     /// object stands now. `isExact`: extended attributes that the source does not name are removed.
@@ -91,6 +104,7 @@ extension Applier {
         _ slot: UInt16, to wanted: UnsafeRawBufferPointer, isExact: Bool
     ) throws(Errno) -> Bool {
         let object = cache[slot]
+        cache[slot].givesList = nil
         var isChanged = false
         if isExact {
             isChanged = try removeExtended(object, notIn: wanted)

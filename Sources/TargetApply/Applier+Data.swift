@@ -134,7 +134,7 @@ extension Applier {
                 count { $0.overtaken += 1 }
                 return nil
             }
-            if mirror == nil { requireMirror() }
+            if !isWholeMirroring { requireMirror() }
             throw .noSuchFile
         }
     }

@@ -7,26 +7,39 @@ internal import ReplicationModel
 /// Taking the source's tree as it stands.
 extension Applier {
     func beginMirror(_ options: MirrorOptions) throws(Errno) {
+        if options.contains(.partial), isInconsistent { requireMirror() }
         try checkpoint.update { checkpoint in
             checkpoint.flags.insert(.inconsistent)
             checkpoint.mirrorGeneration += 1
         }
         mirror = options
         listed = nil
-        if !options.contains(.partial) { map.clearMarks() }
+        guard !options.contains(.partial) else { return }
+        map.clearMarks()
+        awaiting.removeAll()
     }
 
-    /// The target is consistent again once everything is on disk.
+    func stopMirror() {
+        mirror = nil
+        awaiting.removeAll()
+    }
+
+    /// The target is consistent again once everything is on disk. While something is awaited it is
+    /// not, and the mirror goes on: the source sends what is missing and another end.
     func endMirror() throws(Errno) {
+        if requestAwaitedAgain() { return }
         try flushAll()
         noteApplied(max(applied, sequence))
         try log.append(&map.changes, journalID: journalID, applied: applied)
         publish()
         try syncer.sync()
-        try checkpoint.update { $0.flags.subtract([.inconsistent, .mirrorRequired]) }
+        let isRequired = mirrorIsComplete()
+        try checkpoint.update { checkpoint in
+            checkpoint.flags.subtract([.inconsistent, .mirrorRequired])
+            if isRequired { checkpoint.flags.insert(.mirrorRequired) }
+        }
         mirror = nil
         capabilities = [:]
-        mirrorIsComplete()
     }
 
     func mirrorObject(
@@ -36,13 +49,14 @@ extension Applier {
         guard let view = NameChangeView(payload) else { return misunderstood(record) }
         let parent = map.find(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
+        awaiting.remove(view.change.parent, view.name)
         let flags = MirrorObjectFlags(rawValue: record.flags)
         try makingProblem(.mirror, parent, view.name, record.file) { () throws(Errno) in
             guard let slot = try slot(for: record.file, parent, view, flags) else {
-                requestContent(path(of: parent, view.name))
+                requestContent(parent, view.name)
                 return
             }
-            try fill(slot, view.change.attributes, view.extended, flags)
+            try fill(slot, view.change.attributes, view.extended, flags, below: parent)
             map.mark(cache[slot].node, .confirmed)
             unavailable.remove(record.file)
             count { $0.mirrorObjects += 1 }
@@ -55,17 +69,20 @@ extension Applier {
             root.change.attributes.type == .directory
         else { return misunderstood(record) }
         let node = try bindRoot(UInt32(record.offset), record.file)
-        try fill(try openSlot(node), root.change.attributes, root.extended, [])
+        try fill(try openSlot(node), root.change.attributes, root.extended, [], below: 0)
         count { $0.mirrorObjects += 1 }
     }
 
-    /// Attributes, and what the flags say about content.
+    /// Attributes, and what the flags say about content. An object that was made just now has
+    /// nothing but what it inherited from `parent`.
     private func fill(
         _ slot: UInt16, _ wanted: ObjectAttributes, _ extended: UnsafeRawBufferPointer,
-        _ flags: MirrorObjectFlags
+        _ flags: MirrorObjectFlags, below parent: UInt32
     ) throws(Errno) {
-        let status = try SystemCall.status(of: cache[slot].descriptor)
-        try bring(slot, from: status, to: wanted, extended: extended, isExact: true)
+        let isNew = cache[slot].madeBy == operation
+        let status = isNew ? madeStatus : try SystemCall.status(of: cache[slot].descriptor)
+        let isExact = isNew ? try givesList(parent) : true
+        try bring(slot, from: status, to: wanted, extended: extended, isExact: isExact)
         guard flags.contains(.contentFollows), wanted.type == .regular else { return }
         let node = cache[slot].node
         guard cache[slot].isWritable else { throw .notPermitted }
@@ -130,7 +147,10 @@ extension Applier {
         let object = try makeOnce(directory, name, view.change.attributes, view.linkText)
         do throws(Errno) {
             let status = try SystemCall.status(of: object.descriptor)
-            return bind(file, object, status, parent, view.name)
+            let slot = bind(file, object, status, parent, view.name)
+            cache[slot].madeBy = operation
+            madeStatus = status
+            return slot
         } catch {
             SystemCall.close(object.descriptor)
             throw error

@@ -69,7 +69,8 @@ extension Applier {
             throw error
         }
         let slot = bind(file, object, status, parent, view.name)
-        try bring(slot, from: status, to: wanted, extended: view.extended, isExact: !isNew)
+        let isExact = isNew ? try givesList(parent) : true
+        try bring(slot, from: status, to: wanted, extended: view.extended, isExact: isExact)
         unavailable.remove(file)
         return slot
     }
@@ -115,6 +116,7 @@ extension Applier {
     func attach(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
         // A name that comes while a directory's list is received is newer than the list.
         if listed != nil, listed?.directory == map[parent].file { listed?.insert(name) }
+        awaiting.remove(map[parent].file, name)
         let old = map.link(parent, name)
         if old != 0 {
             let holder = map[link: old].node
@@ -135,7 +137,7 @@ extension Applier {
         guard node != 0 else {
             touch(parent, view.change.parentModified)
             if willBeListed(parent) { return skipUnknown(file) }
-            return requestContent(path(of: parent, view.name))
+            return requestContent(parent, view.name)
         }
         try makingProblem(.link, parent, view.name, .none) { () throws(Errno) in
             try addName(node, parent, view.name)
@@ -165,6 +167,7 @@ extension Applier {
 
     /// `unlink`, `removeDirectory` and `leave`.
     func remove(_ file: FileID, _ view: NameChangeView, _ kind: OperationKind) throws(Errno) {
+        awaiting.remove(view.change.parent, view.name)
         let parent = map.find(view.change.parent)
         let node = map.find(file)
         guard parent != 0 else { return skipUnknown(view.change.parent) }

@@ -292,6 +292,8 @@ extension Applier {
         discard(node)
         if !capabilities.isEmpty { capabilities[node] = nil }
         unavailable.insert(map[node].file)
+        let isDirectory = map[node].type == ObjectType.directory.rawValue
         map.remove(node)
+        if isDirectory { forgetAwaitedOfMissing() }
     }
 }

@@ -7,6 +7,8 @@ internal import ReplicationModel
 extension Applier {
     func rename(_ record: OperationRecord, _ view: NameChangeView) throws(Errno) {
         guard !view.otherName.isEmpty else { return misunderstood(record) }
+        awaiting.remove(view.change.parent, view.name)
+        awaiting.remove(view.change.otherParent, view.otherName)
         let from = map.find(view.change.parent)
         let to = map.find(view.change.otherParent)
         let node = map.find(record.file)
@@ -26,11 +28,12 @@ extension Applier {
         }
     }
 
-    /// To a directory that the target does not have. In a mirror it will come, with what is in it.
+    /// To a directory that the target does not have. When it is awaited, it will come with what is in
+    /// it.
     private func renameAway(
         _ node: UInt32, _ from: UInt32, _ view: NameChangeView, _ record: OperationRecord
     ) throws(Errno) {
-        guard mirror != nil else { return skipUnknown(view.change.otherParent) }
+        guard mirror != nil || !awaiting.isEmpty else { return skipUnknown(view.change.otherParent) }
         count { $0.skipped += 1 }
         guard from != 0 else { return }
         if node != 0, isAt(node, from, view.name) {
@@ -60,15 +63,6 @@ extension Applier {
         requestUnlessListed(to, view.otherName)
         if from != 0, record.flags & UInt8(RENAME_EXCHANGE) != 0 {
             requestUnlessListed(from, view.name)
-        }
-    }
-
-    /// Asks for what has a name now, unless the mirror will come upon it.
-    private func requestUnlessListed(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
-        if willBeListed(parent) {
-            count { $0.skipped += 1 }
-        } else {
-            requestContent(path(of: parent, name))
         }
     }
 

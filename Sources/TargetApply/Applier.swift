@@ -37,6 +37,9 @@ package final class Applier {
     /// A mirror of everything: what it has not come to yet is not to be relied on.
     var isWholeMirroring: Bool { mirror.map { !$0.contains(.partial) } ?? false }
     package private(set) var isMirrorRequired: Bool
+    /// What is awaited does not put it right.
+    private var isWholeMirrorRequired: Bool
+    var awaiting = Awaiting()
 
     /// Counts the records, so that what one of them uses stays open until it is done.
     var operation: UInt64 = 1
@@ -47,6 +50,8 @@ package final class Applier {
     var unavailable = RecentFiles(countMax: 64 << 10)
     /// File capabilities of objects that a mirror fills: writing removes them.
     var capabilities: [UInt32: [UInt8]] = [:]
+    /// How the object stood that the record at hand made.
+    var madeStatus = stat()
     /// Names that the source still has in the directory whose list is being received.
     var listed: ListedNames?
     var firstName = NameBuffer()
@@ -75,6 +80,7 @@ package final class Applier {
         let stored = parts.checkpoint.value
         replayTime = stored.time
         isMirrorRequired = stored.flags.contains(.mirrorRequired)
+        isWholeMirrorRequired = isMirrorRequired
         map = parts.map
         log = parts.log
     }
@@ -160,9 +166,20 @@ package final class Applier {
     }
 
     /// The copy differs in a way that only a mirror puts right. Durable with the next batch's end.
-    package func requireMirror() { isMirrorRequired = true }
+    package func requireMirror() {
+        isMirrorRequired = true
+        isWholeMirrorRequired = true
+    }
 
-    func mirrorIsComplete() { isMirrorRequired = false }
+    /// Something is missing that the source has been asked for.
+    func awaitMirror() { isMirrorRequired = true }
+
+    /// Answers whether another one is needed all the same.
+    func mirrorIsComplete() -> Bool {
+        if isWholeMirroring { isWholeMirrorRequired = false }
+        isMirrorRequired = isWholeMirrorRequired
+        return isMirrorRequired
+    }
 
     package func takeProblems() -> [ApplyProblem] {
         defer { problems.removeAll() }
@@ -172,6 +189,13 @@ package final class Applier {
     package func takeAwaited() -> [AwaitedObject] {
         defer { awaited.removeAll() }
         return awaited
+    }
+
+    /// What is too much for one time is asked for again when the mirror ends.
+    func emitAwaited(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        guard awaited.count < Self.awaitedMax else { return }
+        let place = path(of: parent, name)
+        awaited.append(AwaitedObject(mapping: place.mapping, path: place.path))
     }
 
     // MARK: Dispatch
@@ -199,7 +223,7 @@ package final class Applier {
         case .mirrorData: try mirrorData(record, payload)
         case .mirrorDirectory: try mirrorDirectory(record, payload)
         case .mirrorEnd: try endMirror()
-        case .mirrorStopped: mirror = nil
+        case .mirrorStopped: stopMirror()
         }
     }
 
@@ -236,30 +260,6 @@ package final class Applier {
     func skipUnknown(_ file: FileID) {
         counters.skipped += 1
         if mirror == nil, !unavailable.contains(file) { requireMirror() }
-    }
-
-    /// Whether the mirror that runs has yet to say what the object is like. Until then its changes
-    /// are skipped, because the mirror brings them, and so that size and time do not tell it that an
-    /// older content is the right one.
-    func isStale(_ node: UInt32) -> Bool {
-        isWholeMirroring && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
-    }
-
-    /// Whether the mirror will come upon a new name in this directory by itself.
-    func willBeListed(_ directory: UInt32) -> Bool {
-        isWholeMirroring && !map[directory].marks.contains(.listed)
-    }
-
-    /// A stale object got a name where the mirror does not look any more.
-    func requestIfMissed(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
-        if isStale(node), !willBeListed(parent) { requestContent(path(of: parent, name)) }
-    }
-
-    func requestContent(_ place: PlacedPath) {
-        counters.skipped += 1
-        if mirror == nil { requireMirror() }
-        guard awaited.count < Self.awaitedMax else { return requireMirror() }
-        awaited.append(AwaitedObject(mapping: place.mapping, path: place.path))
     }
 
     /// Whether the record at hand may have had its effect before.

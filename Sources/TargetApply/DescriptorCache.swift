@@ -56,6 +56,10 @@ struct OpenObject: BitwiseCopyable {
     var wasUsed = false
     /// Bytes were written, which removes file capabilities.
     var wasWritten = false
+    /// Of a directory: whether what is made in it inherits an access list; nil: not looked at yet.
+    var givesList: Bool?
+    /// The operation that made the object; 0: none since it is open.
+    var madeBy: UInt64 = 0
     /// The last operation that used it, and the last batch.
     var operation: UInt64 = 0
     var batch: UInt64 = 0

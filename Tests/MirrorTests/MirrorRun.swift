@@ -18,6 +18,8 @@ final class MirrorRun {
     var position: UInt64 = 0
     var questionCount = 0
     var dataBytes = 0
+    /// Ends that the target did not accept.
+    var endCount = 0
     var problems: [MirrorProblem] = []
 
     init(source: String, target: String, state: String) throws {
@@ -88,10 +90,17 @@ final class MirrorRun {
             for object in awaited {
                 walker.enqueue(mapping: object.mapping, path: object.path.bytes)
             }
-            if step == .finished, awaited.isEmpty { break walking }
+            if step == .finished, awaited.isEmpty {
+                _ = batch.append(MirrorRecords.end(position: position))
+                try apply(&batch)
+                if !applier.isMirroring { break walking }
+                endCount += 1
+                precondition(endCount < 1000, "the mirror does not end")
+                for object in applier.takeAwaited() {
+                    walker.enqueue(mapping: object.mapping, path: object.path.bytes)
+                }
+            }
         }
-        _ = batch.append(MirrorRecords.end(position: position))
-        try apply(&batch)
         problems += walker.takeProblems()
         return walker.progress
     }

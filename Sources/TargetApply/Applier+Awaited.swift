@@ -1,0 +1,52 @@
+internal import MirrorCore
+internal import ReplicationModel
+
+/// What the target misses although the source has it. A mirror ends only when nothing is awaited.
+extension Applier {
+    /// Whether the mirror that runs has yet to say what the object is like. Until then its changes
+    /// are skipped, because the mirror brings them, and so that size and time do not tell it that an
+    /// older content is the right one.
+    func isStale(_ node: UInt32) -> Bool {
+        isWholeMirroring && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
+    }
+
+    /// Whether the mirror will come upon a new name in this directory by itself.
+    func willBeListed(_ directory: UInt32) -> Bool {
+        mirror != nil && !map[directory].marks.contains(.listed)
+    }
+
+    /// A stale object got a name where the mirror does not look any more.
+    func requestIfMissed(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        if isStale(node), !willBeListed(parent) { requestContent(parent, name) }
+    }
+
+    /// Asks for what has a name now, unless the mirror will come upon it.
+    func requestUnlessListed(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        if willBeListed(parent) {
+            count { $0.skipped += 1 }
+        } else {
+            requestContent(parent, name)
+        }
+    }
+
+    func requestContent(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+        count { $0.skipped += 1 }
+        if mirror == nil { awaitMirror() }
+        if awaiting.insert(AwaitedName(parent: map[parent].file, name: Array(name))) {
+            emitAwaited(parent, name)
+        }
+    }
+
+    /// At a mirror's end: asks again for what did not come, at the paths that it has now. Answers
+    /// whether there is anything.
+    func requestAwaitedAgain() -> Bool {
+        awaiting.keep { map.find($0) != 0 }
+        for awaited in awaiting.inOrder {
+            awaited.name.withUnsafeBytes { emitAwaited(map.find(awaited.parent), $0) }
+        }
+        return !awaiting.isEmpty
+    }
+
+    /// With a directory goes what is awaited in it.
+    func forgetAwaitedOfMissing() { awaiting.keep { map.find($0) != 0 } }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import ReplicationModel
+import TargetApply
+
+/// Records by hand, straight into an applier.
+final class RecordStream {
+    let applier: Applier
+    private var sequence: UInt64 = 0
+
+    init(_ applier: Applier) { self.applier = applier }
+
+    static func file(_ number: UInt64) -> FileID {
+        FileID(inode: number, generation: 1, mount: 1)
+    }
+
+    func finish() throws { _ = try applier.finishBatch(lastSequence: sequence) }
+
+    func create(_ number: UInt64, _ type: ObjectType, _ parent: FileID, _ name: String) throws {
+        try names(.create, number, parent, name, type)
+    }
+
+    func object(_ number: UInt64, _ type: ObjectType, _ parent: FileID, _ name: String) throws {
+        try names(
+            .mirrorObject, number, parent, name, type,
+            flags: MirrorObjectFlags.contentFollows.rawValue)
+    }
+
+    func rename(
+        _ number: UInt64, _ parent: FileID, _ name: String, _ other: FileID, _ otherName: String
+    ) throws {
+        var change = NameChange()
+        change.parent = parent
+        change.otherParent = other
+        change.nameLength = UInt16(name.utf8.count)
+        change.otherNameLength = UInt16(otherName.utf8.count)
+        try apply(.rename, number, bytes(change) + Array(name.utf8) + Array(otherName.utf8))
+    }
+
+    func names(
+        _ kind: OperationKind, _ number: UInt64, _ parent: FileID, _ name: String,
+        _ type: ObjectType = .regular, flags: UInt8 = 0
+    ) throws {
+        var change = NameChange()
+        change.parent = parent
+        change.nameLength = UInt16(name.utf8.count)
+        change.attributes.mode = type == .directory ? 0o040755 : 0o100644
+        try apply(kind, number, bytes(change) + Array(name.utf8), flags: flags)
+    }
+
+    func extended(_ number: UInt64, _ name: String, _ value: [UInt8]) throws {
+        var head = AttributeChange()
+        head.nameLength = UInt16(name.utf8.count)
+        head.valueLength = UInt32(value.count)
+        try apply(.setExtended, number, bytes(head) + Array(name.utf8) + value)
+    }
+
+    func data(_ number: UInt64, _ content: [UInt8]) throws { try apply(.write, number, content) }
+
+    func mirror(_ kind: OperationKind, flags: UInt8 = 0) throws {
+        try apply(kind, 0, [], flags: flags)
+    }
+
+    private func apply(
+        _ kind: OperationKind, _ number: UInt64, _ payload: [UInt8], flags: UInt8 = 0
+    ) throws {
+        if kind.isChange { sequence += 1 }
+        var record = OperationRecord(kind, number == 0 ? .none : Self.file(number))
+        record.sequence = sequence
+        record.flags = flags
+        try payload.withUnsafeBytes { try applier.apply(record, $0) }
+    }
+
+    private func bytes<Value: BitwiseCopyable>(_ value: Value) -> [UInt8] {
+        withUnsafeBytes(of: value) { Array($0) }
+    }
+}
