@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,6 +240,15 @@ int cposix_removexattrDescriptor(int descriptor, const char *name) {
 
 // MARK: Identity
 
+int cposix_identify(
+    int directory, const char *path, int flags, struct cposix_identity *result) {
+    struct stat status;
+    if (fstatat(directory, path, &status, flags) < 0) return -errno;
+    *result = (struct cposix_identity){
+        .device = status.st_dev, .inode = status.st_ino, .mode = status.st_mode};
+    return 0;
+}
+
 uint32_t cposix_generation(int directory, const char *name, int flags) {
     union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
     int mount;
@@ -332,8 +342,47 @@ int cposix_startThread(void *(*run)(void *), void *argument) {
     pthread_attr_destroy(&attributes);
     return -result;
 }
-int cposix_spawnCloseFrom(posix_spawn_file_actions_t *actions, int first) {
-    return -posix_spawn_file_actions_addclosefrom_np(actions, first);
+int cposix_spawn(
+    const char *program, char *const *arguments, int given, int output, pid_t *process) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    // Twice, because a descriptor that is 3 already would keep its close-on-exec flag.
+    int aside = fcntl(given, F_DUPFD_CLOEXEC, 10);
+    if (aside < 0) return -errno;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, 1);
+    posix_spawn_file_actions_adddup2(&actions, aside, 3);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    int result = posix_spawn(process, program, &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    close(aside);
+    return -result;
+}
+void cposix_reap(pid_t process) {
+    int status;
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {}
+}
+void cposix_rest(int64_t nanoseconds) {
+    struct timespec time = {.tv_sec = 0, .tv_nsec = nanoseconds};
+    nanosleep(&time, NULL);
+}
+void cposix_localTime(int64_t seconds, int parts[6]) {
+    time_t time = (time_t)seconds;
+    struct tm local;
+    localtime_r(&time, &local);
+    parts[0] = local.tm_year + 1900;
+    parts[1] = local.tm_mon + 1;
+    parts[2] = local.tm_mday;
+    parts[3] = local.tm_hour;
+    parts[4] = local.tm_min;
+    parts[5] = local.tm_sec;
 }
 void cposix_nameThread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 

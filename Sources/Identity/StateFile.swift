@@ -14,13 +14,12 @@ enum StateFile {
         if descriptor == -ENOENT { return nil }
         guard descriptor >= 0 else { throw .file(path: path, errno: -descriptor) }
         defer { _ = cposix_close(descriptor) }
-        var status = stat()
-        let answer = cposix_fstat(descriptor, &status)
+        var identity = cposix_identity()
+        let answer = cposix_identify(descriptor, "", CInt(AT_EMPTY_PATH), &identity)
         guard answer == 0 else { throw .file(path: path, errno: -answer) }
-        let mode = status.st_mode & 0o7777
+        let mode = identity.mode & 0o7777
         guard mode & 0o077 == 0 else { throw .exposed(path: path, mode: mode) }
-        guard status.st_size <= byteCountMax else { throw .file(path: path, errno: EFBIG) }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var bytes = [UInt8](repeating: 0, count: byteCountMax + 1)
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeMutableBytes { place in
@@ -31,6 +30,7 @@ enum StateFile {
             if count == 0 { break }
             done += count
         }
+        guard done <= byteCountMax else { throw .file(path: path, errno: EFBIG) }
         bytes.removeLast(bytes.count - done)
         return bytes
     }

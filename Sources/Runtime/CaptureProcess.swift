@@ -171,31 +171,12 @@ final class CaptureProcess: Sendable {
     private static func spawn(
         _ program: String, _ arguments: [String], journal: CInt, output: CInt
     ) -> Result<pid_t, SpawnFailure> {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        // Twice, because a descriptor that is 3 already would keep its close-on-exec flag.
-        let aside = fcntl(journal, F_DUPFD_CLOEXEC, 10)
-        defer { _ = cposix_close(aside) }
-        posix_spawn_file_actions_adddup2(&actions, aside, 3)
-        // A capture outlives the daemon: with its listening sockets it would keep the next one out.
-        _ = cposix_spawnCloseFrom(&actions, 4)
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
-        var process = pid_t()
-        // The thread that starts it may have signals blocked, and a capture has to hear SIGTERM.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let result = posix_spawn(&process, program, &actions, &attributes, words, environ)
-        return result == 0 ? .success(process) : .failure(SpawnFailure(errno: result))
+        var process: pid_t = 0
+        let result = cposix_spawn(program, words, journal, output, &process)
+        return result >= 0 ? .success(process) : .failure(SpawnFailure(errno: -result))
     }
 
     struct SpawnFailure: Error, CustomStringConvertible {
@@ -205,9 +186,6 @@ final class CaptureProcess: Sendable {
 
     /// Takes the exit status when the process ends, so that it does not stay behind as a zombie.
     private static func reap(_ process: pid_t) {
-        WorkerThread.start("reap-capture") {
-            var status: CInt = 0
-            while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        }
+        WorkerThread.start("reap-capture") { cposix_reap(process) }
     }
 }

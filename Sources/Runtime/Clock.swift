@@ -11,8 +11,7 @@ enum Clock {
 
     /// Holds the calling thread up for less than a second.
     static func rest(nanoseconds: Int64) {
-        var time = timespec(tv_sec: 0, tv_nsec: Int(nanoseconds))
-        nanosleep(&time, nil)
+        cposix_rest(nanoseconds)
     }
 
     static let second: Int64 = 1_000_000_000
@@ -20,14 +19,13 @@ enum Clock {
 
     /// `08/17/2015 13:59:07.473`, local time, as STATUS prints it.
     static func text(_ nanoseconds: Int64) -> String {
-        var seconds = time_t(nanoseconds / second)
-        var parts = tm()
-        localtime_r(&seconds, &parts)
+        var parts = [CInt](repeating: 0, count: 6)
+        cposix_localTime(nanoseconds / second, &parts)
         let milliseconds = Int(nanoseconds % second / millisecond)
         func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let fraction = String(1000 + milliseconds).dropFirst()
-        return "\(two(parts.tm_mon + 1))/\(two(parts.tm_mday))/\(parts.tm_year + 1900) "
-            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(fraction)"
+        return "\(two(parts[1]))/\(two(parts[2]))/\(parts[0]) "
+            + "\(two(parts[3])):\(two(parts[4])):\(two(parts[5])).\(fraction)"
     }
 }
 

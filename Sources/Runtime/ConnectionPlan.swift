@@ -70,11 +70,11 @@ final class ReplicatedRoot: Sendable {
         self.descriptor = descriptor
         self.mountPath = mountPath
         self.filter = filter
-        var status = stat()
-        _ = cposix_fstat(descriptor, &status)
-        device = UInt64(status.st_dev)
+        var identity = cposix_identity()
+        _ = cposix_identify(descriptor, "", CInt(AT_EMPTY_PATH), &identity)
+        device = identity.device
         file = FileID(
-            inode: UInt64(status.st_ino),
+            inode: identity.inode,
             generation: cposix_generation(descriptor, "", CInt(AT_EMPTY_PATH)),
             mount: UInt32(mount))
     }

@@ -70,11 +70,11 @@ struct MountRules {
             throw CommandError(
                 .invalidSourcePath, "'\(path)' cannot be used: \(String(cString: strerror(errno)))")
         }
-        var status = stat()
-        guard cposix_fstatat(AT_FDCWD, real, &status, 0) >= 0 else {
+        var identity = cposix_identity()
+        guard cposix_identify(AT_FDCWD, real, 0, &identity) >= 0 else {
             throw CommandError(.invalidSourcePath, "'\(path)' cannot be used")
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
+        guard identity.mode & S_IFMT == S_IFDIR else {
             throw CommandError(.cannotMount, "'\(path)' is no folder; capture the folder it is in")
         }
         return real

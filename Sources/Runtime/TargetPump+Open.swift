@@ -154,25 +154,25 @@ extension TargetPump {
     }
 
     private static func identity(_ path: String) -> Identity? {
-        var status = stat()
-        guard cposix_fstatat(AT_FDCWD, path, &status, CInt(AT_SYMLINK_NOFOLLOW)) >= 0 else {
+        var found = cposix_identity()
+        guard cposix_identify(AT_FDCWD, path, CInt(AT_SYMLINK_NOFOLLOW), &found) >= 0 else {
             return nil
         }
-        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        return Identity(device: found.device, inode: found.inode)
     }
 }
 
-/// Names in one of the server's own folders.
+/// Names in a folder that nobody else writes to.
 enum DirectoryNames {
+    /// Empty where it cannot be read.
     static func list(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
+        guard let descriptor = try? SystemCall.open(path, O_RDONLY | O_DIRECTORY) else { return [] }
+        defer { SystemCall.close(descriptor) }
+        var reader = DirectoryReader()
         var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
+        guard (try? reader.start(descriptor)) != nil else { return [] }
+        while let entry = try? reader.next() {
+            names.append(String(decoding: entry.name, as: UTF8.self))
         }
         return names
     }

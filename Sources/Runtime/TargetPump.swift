@@ -141,7 +141,7 @@ final class TargetPump {
             }
             for record in batch.records {
                 let payload = batch.payload(of: record)
-                guard isWhole(record, payload) else { continue }
+                guard isUndamaged(record, payload) else { continue }
                 let done = untilItWorks { () throws(ApplyError) in
                     try applier.apply(record, payload)
                 }
@@ -164,7 +164,7 @@ final class TargetPump {
 
     /// Whether a change arrives as the capture appended it. The frame's own sum is right by now, so a
     /// difference was made in the source's memory, and sending it again would not mend it.
-    private func isWhole(_ record: OperationRecord, _ payload: UnsafeRawBufferPointer) -> Bool {
+    private func isUndamaged(_ record: OperationRecord, _ payload: UnsafeRawBufferPointer) -> Bool {
         guard record.kind?.isChange == true, Checksum.of(payload) != record.checksum else {
             return true
         }

@@ -6,7 +6,6 @@
 #define CPOSIX_H
 
 #include <pthread.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -179,6 +178,18 @@ int cposix_removexattrDescriptor(int descriptor, const char *name);
 
 // MARK: Identity
 
+/// Which object a path means, in types of our own: modules that see several C libraries' headers at
+/// once cannot agree on whose `struct stat` it is.
+struct cposix_identity {
+    uint64_t device;
+    uint64_t inode;
+    uint32_t mode;
+    uint32_t reserved;
+};
+/// `flags` as for fstatat; "" with AT_EMPTY_PATH means the descriptor itself.
+int cposix_identify(
+    int directory, const char *path, int flags, struct cposix_identity *result);
+
 /// A number that differs between two objects that used the same inode number one after the other:
 /// a hash of the file handle, which holds the file system's own generation. 0 where the file
 /// system has no handles (overlayfs). `name` "" with AT_EMPTY_PATH means the descriptor itself.
@@ -215,8 +226,16 @@ int cposix_pipe(int ends[2]);
 void cposix_raiseDescriptorLimit(void);
 /// A detached thread with a stack of 1 MiB. 0 or -errno.
 int cposix_startThread(void *(*run)(void *), void *argument);
-/// The started program gets no descriptor from `first` on.
-int cposix_spawnCloseFrom(posix_spawn_file_actions_t *actions, int first);
+/// Starts a program with no input, with `output` as its output, with `given` as its descriptor 3
+/// and none above, and with no signal blocked. 0 or -errno.
+int cposix_spawn(
+    const char *program, char *const *arguments, int given, int output, pid_t *process);
+/// Waits until a started program ends.
+void cposix_reap(pid_t process);
+/// Holds the calling thread up for less than a second.
+void cposix_rest(int64_t nanoseconds);
+/// Year, month (1-12), day, hour, minute, second of a time in seconds since 1970, where we are.
+void cposix_localTime(int64_t seconds, int parts[6]);
 /// The calling thread's name, at most 15 bytes.
 void cposix_nameThread(const char *name);
 
