@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Files that are always either the old content or the new one, a power cut included.
 package enum AtomicFile {
-    /// Replaces `name` in `directory`: a temporary file is written, synced and renamed over it, then
-    /// the directory is synced.
+    /// Replaces `name` in `directory`: a temporary file is written, synced and renamed over it,
+    /// then the directory is synced.
     package static func write(
         _ bytes: UnsafeRawBufferPointer, to name: String, in directory: CInt, mode: UInt32 = 0o600
     ) throws(Errno) {

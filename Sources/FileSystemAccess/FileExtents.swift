@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Where a file has data and where it has holes.
 package enum FileExtents {
-    /// The next stretch of data at or after `offset`; nil: only a hole follows, up to the end. A file
-    /// system that knows no holes answers that everything is data.
+    /// The next stretch of data at or after `offset`; nil: only a hole follows, up to the end. A
+    /// file system that knows no holes answers that everything is data.
     package static func nextData(
         _ descriptor: CInt, from offset: Int64, size: Int64
     ) throws(Errno) -> Range<Int64>? {

@@ -11,7 +11,8 @@ package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
         }.joined()
     }
 
-    /// Takes what people paste: either case, with or without colons. nil for anything but 64 digits.
+    /// Takes what people paste: either case, with or without colons. nil for anything but 64
+    /// digits.
     package init?(_ text: String) {
         let digits = text.lowercased().filter { $0 != ":" }
         guard digits.utf8.count == 64, digits.utf8.allSatisfy(Self.isHexDigit) else { return nil }

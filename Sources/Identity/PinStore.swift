@@ -17,7 +17,8 @@ package final class PinStore: Sendable {
         pins.withLock { _ = $0.insert(fingerprint) }
     }
 
-    /// New handshakes with it fail from now on; links that are up stay up until somebody closes them.
+    /// New handshakes with it fail from now on; links that are up stay up until somebody closes
+    /// them.
     package func remove(_ fingerprint: Fingerprint) {
         pins.withLock { _ = $0.remove(fingerprint) }
     }

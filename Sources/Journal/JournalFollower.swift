@@ -10,7 +10,8 @@ package final class JournalFollower: @unchecked Sendable {
     package private(set) var position: UInt64
     private let slot: Int
 
-    /// Takes up the place that a connection had before the daemon was restarted; nil if it has none.
+    /// Takes up the place that a connection had before the daemon was restarted; nil if it has
+    /// none.
     package static func resume(_ memory: JournalMemory, connection: UInt32) -> JournalFollower? {
         memory.lock()
         defer { memory.unlock() }
@@ -76,8 +77,8 @@ package final class JournalFollower: @unchecked Sendable {
             - memory.entry(position + 1).pointee.payloadStart
     }
 
-    /// When the record after `sequence` was made, nanoseconds since 1970-01-01 UTC; nil where there is
-    /// none, or it is released already.
+    /// When the record after `sequence` was made, nanoseconds since 1970-01-01 UTC; nil where there
+    /// is none, or it is released already.
     package func time(after sequence: UInt64) -> Int64? {
         memory.lock()
         defer { memory.unlock() }
@@ -90,8 +91,8 @@ package final class JournalFollower: @unchecked Sendable {
     /// Hands records to `take` in order, from the one after `position`, until there are no more, or
     /// `take` answers false (that record will come again), or `limit` is reached.
     ///
-    /// What `take` is given lies in shared memory and is valid only inside it. If `isPutOut` is true
-    /// afterwards, what was taken may be torn and must be thrown away.
+    /// What `take` is given lies in shared memory and is valid only inside it. If `isPutOut` is
+    /// true afterwards, what was taken may be torn and must be thrown away.
     ///
     /// - Returns: the number of records taken.
     package func read(

@@ -1,5 +1,6 @@
 /// Where things lie in the journal's shared memory. Capture processes and the daemon map the same
-/// memory and may be of different builds while one of them is upgraded, so the layout has a version.
+/// memory and may be of different builds while one of them is upgraded, so the layout has a
+/// version.
 ///
 /// ```
 /// 0        header: who and how large, the lock, the counters, the wake-up word

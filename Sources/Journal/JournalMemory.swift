@@ -1,8 +1,8 @@
 internal import CPosix
 internal import ReplicationModel
 
-/// The journal's shared memory, mapped. One per server; every capture process and the daemon map the
-/// same. Whoever changes counters or followers holds the lock, which survives the death of its
+/// The journal's shared memory, mapped. One per server; every capture process and the daemon map
+/// the same. Whoever changes counters or followers holds the lock, which survives the death of its
 /// holder: counters are moved last, so a half-made record is as if it had never been begun.
 package final class JournalMemory: @unchecked Sendable {
     /// Stands for the memory; give it to a capture process.
@@ -142,7 +142,8 @@ package final class JournalMemory: @unchecked Sendable {
         }
     }
 
-    /// Forgets the readers of a daemon that is gone; only the daemon that holds the state's lock may.
+    /// Forgets the readers of a daemon that is gone; only the daemon that holds the state's lock
+    /// may.
     package func forgetSleepers() { cposix_store32(word32(JournalLayout.sleepersPlace), 0) }
 
     // MARK: For this module

@@ -16,14 +16,15 @@ package final class JournalWriter: Sendable {
         self.init(memory: try JournalMemory(descriptor: descriptor))
     }
 
-    /// Whether any connection follows. A hint: `append` decides, after the effect and under the lock,
-    /// so a change is never missed by a connection that starts at the same time.
+    /// Whether any connection follows. A hint: `append` decides, after the effect and under the
+    /// lock, so a change is never missed by a connection that starts at the same time.
     package var isFollowed: Bool { memory.followerCount > 0 }
 
     /// Identifies the journal, see `JournalMemory.journalID`.
     package var journalID: UInt64 { memory.journalID }
 
-    /// Adds a change whose effect has happened. The payload is the three pieces one after the other.
+    /// Adds a change whose effect has happened. The payload is the three pieces one after the
+    /// other.
     ///
     /// - Returns: the sequence given to it, or 0 when nobody follows and nothing was kept.
     @discardableResult

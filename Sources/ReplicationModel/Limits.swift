@@ -2,8 +2,8 @@
 package enum Limits {
     /// The largest FUSE write that the capture negotiates, and so the largest payload of a `write`.
     package static let writeBytesMax = 1 << 20
-    /// A payload of any kind: a write, or a name change with its extended attributes (64 KiB a value,
-    /// ext4 and XFS keep at most 64 KiB of names).
+    /// A payload of any kind: a write, or a name change with its extended attributes (64 KiB a
+    /// value, ext4 and XFS keep at most 64 KiB of names).
     package static let payloadBytesMax = writeBytesMax + 64 * 1024
     /// Memory of the journal, the manual's default: records and payload together.
     package static let journalBytesDefault = 128 << 20

@@ -103,7 +103,7 @@ package struct MirrorOptions: OptionSet, Sendable {
     package static let full = MirrorOptions(rawValue: 1)
     /// Names that the source does not have are removed from the target.
     package static let removeOrphans = MirrorOptions(rawValue: 2)
-    /// Only what the target asked for travels: what it knows besides stays as good as it was, and its
-    /// changes go on being applied.
+    /// Only what the target asked for travels: what it knows besides stays as good as it was, and
+    /// its changes go on being applied.
     package static let partial = MirrorOptions(rawValue: 4)
 }

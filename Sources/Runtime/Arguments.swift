@@ -1,7 +1,7 @@
 internal import CommandModel
 
-/// A request's arguments as a command reads them. The table has bound them already, but a request may
-/// come from anybody who speaks to the control socket.
+/// A request's arguments as a command reads them. The table has bound them already, but a request
+/// may come from anybody who speaks to the control socket.
 struct Arguments {
     private let record: CommandRecord
     private let command: String

@@ -7,8 +7,8 @@ internal import Journal
 internal import Logging
 internal import StateStore
 
-/// The captures of a server: starts them, finds them again, tells them the rules. Owned by the runtime;
-/// what blocks runs on a `WorkerThread`.
+/// The captures of a server: starts them, finds them again, tells them the rules. Owned by the
+/// runtime; what blocks runs on a `WorkerThread`.
 actor Captures {
     private(set) var processes: [String: CaptureProcess] = [:]
     private var tellLoss: @Sendable (String) -> Void = { _ in }
@@ -31,8 +31,8 @@ actor Captures {
         "\(configuration.stateDirectory)/log/capture-\(number).log"
     }
 
-    /// Finds captures that outlived the daemon. Answers the journal that they write to, if any lives,
-    /// and the mounts that have to be started anew.
+    /// Finds captures that outlived the daemon. Answers the journal that they write to, if any
+    /// lives, and the mounts that have to be started anew.
     func adopt(_ mounts: [Mount]) async -> (journal: JournalMemory?, missing: [Mount]) {
         var journal: JournalMemory?
         var missing: [Mount] = []

@@ -40,9 +40,10 @@ struct MountRules {
                     + "its own work would be captured")
         }
         if let below = facts.mounts.mount(below: Array(path.utf8)) {
+            let point = String(decoding: below.point, as: UTF8.self)
             throw CommandError(
                 .cannotMount,
-                "'\(String(decoding: below.point, as: UTF8.self))' is a mount below '\(path)': what is in it would be hidden; "
+                "'\(point)' is a mount below '\(path)': what is in it would be hidden; "
                     + "capture it by itself")
         }
         if facts.mounts.isCaptured(path.utf8) {

@@ -11,8 +11,8 @@ enum OpenFileScan {
         let path: String
     }
 
-    /// Processes with an open file, a mapped file or their working directory at or below `path`, other
-    /// than this one.
+    /// Processes with an open file, a mapped file or their working directory at or below `path`,
+    /// other than this one.
     static func holders(below path: String) -> [Holder] {
         var holders: [Holder] = []
         for name in DirectoryNames.list("/proc") {

@@ -5,8 +5,8 @@ internal import MirrorSource
 internal import ReplicationModel
 internal import WireProtocol
 
-/// A mirror while it runs. Owned by the pump; its records stand in the stream between a `mirrorBegin`
-/// and a `mirrorEnd`.
+/// A mirror while it runs. Owned by the pump; its records stand in the stream between a
+/// `mirrorBegin` and a `mirrorEnd`.
 final class RunningMirror {
     let order: MirrorOrder
     /// Only what the target asked for, not the whole set.
@@ -23,7 +23,8 @@ final class RunningMirror {
     enum Phase: Hashable {
         case beginning
         case walking
-        /// Everything is sent. When the target has applied it without asking for more, the mirror ends.
+        /// Everything is sent. When the target has applied it without asking for more, the mirror
+        /// ends.
         case settling(untilApplied: UInt64?)
         /// `mirrorEnd` is sent.
         case ending(untilApplied: UInt64?)
@@ -125,8 +126,8 @@ final class RunningMirror {
         }
     }
 
-    /// The target asks for an object. Asked for after `mirrorEnd` was sent, the target did not end the
-    /// mirror, because it still misses something: there will be another end.
+    /// The target asks for an object. Asked for after `mirrorEnd` was sent, the target did not end
+    /// the mirror, because it still misses something: there will be another end.
     ///
     /// - Returns: false when the mirror is over.
     func enqueue(mapping: UInt16, path: [UInt8]) -> Bool {
@@ -142,8 +143,8 @@ final class RunningMirror {
         return true
     }
 
-    /// Ends that the target did not accept. What it misses may be on its way in the stream; but what
-    /// moved around the capture will never come.
+    /// Ends that the target did not accept. What it misses may be on its way in the stream; but
+    /// what moved around the capture will never come.
     private(set) var vainEnds = 0
     static let vainEndsMax = 1000
 

@@ -122,7 +122,8 @@ extension Runtime: CommandExecutor {
         var lines = ["- Rep set \(set.name) -"]
         for rule in set.rules {
             lines.append(
-                "\(rule.path) \(rule.included ? "inc" : "exc"), \(rule.recursive ? "rec" : "non-rec")"
+                "\(rule.path) \(rule.included ? "inc" : "exc"), "
+                    + (rule.recursive ? "rec" : "non-rec")
             )
         }
         if set.rules.isEmpty { lines.append("(no rules)") }

@@ -102,7 +102,7 @@ extension Runtime {
             guard connection.plan.replicates else {
                 throw CommandError(
                     .mirrorRequired,
-                    "connection \(id) does not replicate; only a mirror brings its target up to date"
+                    "connection \(id) does not replicate; a mirror brings its target up to date"
                 )
             }
             let through = await flushed(connection)
@@ -126,8 +126,8 @@ extension Runtime {
         return CommandResult()
     }
 
-    /// Brings the pages of shared mappings to the capture, then answers the newest change's sequence.
-    /// From a thread of its own: the flush ends in requests that a capture has to answer.
+    /// Brings the pages of shared mappings to the capture, then answers the newest change's
+    /// sequence. From a thread of its own: the flush ends in requests that a capture has to answer.
     func flushed(_ connection: SourceConnection) async -> UInt64 {
         let paths = connection.plan.roots.compactMap(\.mountPath)
         await WorkerThread.run("flush") {

@@ -91,7 +91,7 @@ extension Runtime {
     private func writeMountList() throws(CommandError) {
         let mounts = try stored(store.mounts)
         let text =
-            "# Paths that understudyd captures, one a line. Written by it; change with DTFS MOUNT.\n"
+            "# Paths that understudyd captures, one a line. Change them with DTFS MOUNT.\n"
             + mounts.map { $0.path + "\n" }.joined()
         do throws(Errno) {
             let folder = try SystemCall.open(configuration.stateDirectory, O_RDONLY | O_DIRECTORY)

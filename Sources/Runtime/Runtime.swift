@@ -13,8 +13,9 @@ package import StateStore
 internal import Transport
 internal import WireProtocol
 
-/// A server: owns its connections, its captures and what it takes from other servers, and carries out
-/// commands. Orders of duty between the parts are written here and in the two pumps, nowhere else.
+/// A server: owns its connections, its captures and what it takes from other servers, and carries
+/// out commands. Orders of duty between the parts are written here and in the two pumps, nowhere
+/// else.
 package actor Runtime {
     let configuration: RuntimeConfiguration
     let store: StateStore
@@ -101,7 +102,8 @@ package actor Runtime {
         }
         await resume(missing)
         logger.info(
-            "server '\(configuration.name)' accepts links on \(configuration.address):\(configuration.port)"
+            "server '\(configuration.name)' accepts links on "
+                + "\(configuration.address):\(configuration.port)"
         )
     }
 
@@ -190,8 +192,8 @@ package actor Runtime {
         }
     }
 
-    /// A capture ended without being told to. Its folder is captured again at once; what was written
-    /// in between was seen by nobody.
+    /// A capture ended without being told to. Its folder is captured again at once; what was
+    /// written in between was seen by nobody.
     private func captureLost(_ path: String) async {
         guard let parts, let mounts = try? store.mounts(),
             let mount = mounts.first(where: { $0.path == path })

@@ -3,12 +3,14 @@ internal import CommandModel
 internal import ReplicationModel
 internal import StateStore
 
-/// What a replication set's rules mean for mirroring: the folders to read, and what in them belongs.
+/// What a replication set's rules mean for mirroring: the folders to read, and what in them
+/// belongs.
 struct SelectionPlan {
     /// Folders, none below another, that hold everything the set includes.
     let rootPaths: [String]
 
-    /// - Throws: `noSuchRule` where nothing is included, `invalidSourcePath` where a folder is missing.
+    /// - Throws: `noSuchRule` where nothing is included, `invalidSourcePath` where a folder is
+    ///   missing.
     init(_ set: ReplicationSet) throws(CommandError) {
         let included = set.savedRules.filter(\.included)
         guard !included.isEmpty else {

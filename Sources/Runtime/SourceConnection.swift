@@ -8,9 +8,9 @@ internal import Synchronization
 internal import Transport
 internal import WireProtocol
 
-/// A connection on its source: the handle that the runtime holds. The work is done by one thread, the
-/// connection's *pump*, which is the sole author of the connection's stream; this passes it news and
-/// shows what it last said of itself.
+/// A connection on its source: the handle that the runtime holds. The work is done by one thread,
+/// the connection's *pump*, which is the sole author of the connection's stream; this passes it
+/// news and shows what it last said of itself.
 final class SourceConnection: Sendable {
     let plan: ConnectionPlan
     let board = SnapshotBoard(ConnectionSnapshot())

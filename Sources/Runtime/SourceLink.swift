@@ -2,8 +2,8 @@ internal import NIOCore
 internal import Transport
 internal import WireProtocol
 
-/// Hands what a link receives to the pump. One for each link: news of an old link are known by their
-/// generation and dropped.
+/// Hands what a link receives to the pump. One for each link: news of an old link are known by
+/// their generation and dropped.
 final class SourceLink: LinkDelegate {
     private let generation: Int
     private let post: @Sendable (PumpNews) -> Void

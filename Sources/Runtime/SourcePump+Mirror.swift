@@ -7,7 +7,8 @@ internal import SessionCore
 internal import Transport
 internal import WireProtocol
 
-/// How a pump mirrors: begin, read in slices between the changes, end when the target misses nothing.
+/// How a pump mirrors: begin, read in slices between the changes, end when the target misses
+/// nothing.
 extension SourcePump {
     /// What goes on after a broken link: compared with what arrived already.
     var mirrorAfterBreak: MirrorOrder {
@@ -80,7 +81,8 @@ extension SourcePump {
         session.mirrorCompleted()
         shown.mirrorsCompleted += 1
         logger.info(
-            "mirror completed: \(mirror.progress.objectsDone) objects, \(mirror.progress.bytesSent) bytes sent"
+            "mirror completed: \(mirror.progress.objectsDone) objects, "
+                + "\(mirror.progress.bytesSent) bytes sent"
         )
     }
 

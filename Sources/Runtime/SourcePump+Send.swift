@@ -72,9 +72,9 @@ extension SourcePump {
         shown.operationsSent += count
     }
 
-    /// A change as the target must see it: nil where it is not the set's business, and a move out of
-    /// the set as the object's leaving. A move into it goes as it is: the target does not know the
-    /// object, says so, and is sent it.
+    /// A change as the target must see it: nil where it is not the set's business, and a move out
+    /// of the set as the object's leaving. A move into it goes as it is: the target does not know
+    /// the object, says so, and is sent it.
     private static func forTarget(
         _ record: OperationRecord, _ payload: UnsafeRawBufferPointer, _ bit: UInt16
     ) -> OperationRecord? {
@@ -96,8 +96,8 @@ extension SourcePump {
         }
     }
 
-    /// An exchange over the border of the set: what came in the place of what left arrives by a rename
-    /// of its own, so that the target asks for it.
+    /// An exchange over the border of the set: what came in the place of what left arrives by a
+    /// rename of its own, so that the target asks for it.
     private static func appendArrival(
         _ record: OperationRecord, _ payload: UnsafeRawBufferPointer, _ batch: inout BatchBuilder
     ) {

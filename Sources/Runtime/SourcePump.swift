@@ -8,12 +8,12 @@ internal import Synchronization
 internal import Transport
 internal import WireProtocol
 
-/// The thread that makes one connection's stream: it drains the journal, reads the tree while a mirror
-/// runs, and sends both as batches. Everything here is owned by that thread.
+/// The thread that makes one connection's stream: it drains the journal, reads the tree while a
+/// mirror runs, and sends both as batches. Everything here is owned by that thread.
 ///
-/// Orders of duty that hold because one thread does both: what it reads from the tree contains every
-/// change up to its place in the journal, and the changes after that place follow in the stream. So
-/// a mirror needs neither a pause nor a lock.
+/// Orders of duty that hold because one thread does both: what it reads from the tree contains
+/// every change up to its place in the journal, and the changes after that place follow in the
+/// stream. So a mirror needs neither a pause nor a lock.
 final class SourcePump {
     let plan: ConnectionPlan
     let surroundings: PumpSurroundings
@@ -120,9 +120,9 @@ final class SourcePump {
         if session.data == .good { session.require(.journalLost) }
     }
 
-    /// When changes come without a pause, waits a moment for more of them instead of sending each by
-    /// itself: a batch costs four threads' waking, whatever it holds, and a reader that sleeps must be
-    /// woken by the capture. A change that comes alone is sent at once.
+    /// When changes come without a pause, waits a moment for more of them instead of sending each
+    /// by itself: a batch costs four threads' waking, whatever it holds, and a reader that sleeps
+    /// must be woken by the capture. A change that comes alone is sent at once.
     private func gather() {
         let now = Clock.monotonic
         defer { lastBatch = now }

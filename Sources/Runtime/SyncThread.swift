@@ -3,8 +3,8 @@ internal import Logging
 internal import Synchronization
 internal import TargetApply
 
-/// Makes what was applied durable, without holding up the apply thread: twice a second, and seldom while
-/// a mirror runs, because what a mirror wrote counts only when it is complete.
+/// Makes what was applied durable, without holding up the apply thread: twice a second, and seldom
+/// while a mirror runs, because what a mirror wrote counts only when it is complete.
 final class SyncThread: Sendable {
     private let mailbox = Mailbox<Bool>()
     private let isStopped = Mutex(false)

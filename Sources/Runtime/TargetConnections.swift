@@ -49,8 +49,8 @@ final class TargetConnections: Sendable {
         for connection in all { await connection.ended() }
     }
 
-    /// A connection from another time or source that writes to an overlapping place, if any; one that
-    /// the same source gave up is superseded.
+    /// A connection from another time or source that writes to an overlapping place, if any; one
+    /// that the same source gave up is superseded.
     func claim(_ uuid: Digest, _ paths: [String], from serverID: String) -> String? {
         let own = ConnectionPlan.uuid(uuid)
         for other in (try? store.incomingConnections()) ?? [] where other.uuid != own {

@@ -50,7 +50,8 @@ extension TargetPump {
                     isInconsistent: isInconsistent, mirrorGeneration: applier.mirrorGeneration),
                 link)
             logger.info(
-                "'\(hello.serverName)' replicates '\(open.setName)' to \(roots.joined(separator: ", "))"
+                "'\(hello.serverName)' replicates '\(open.setName)' to "
+                    + roots.joined(separator: ", ")
             )
         } catch {
             let text = Self.words(error, roots)

@@ -162,8 +162,8 @@ final class TargetPump {
         acknowledge()
     }
 
-    /// Whether a change arrives as the capture appended it. The frame's own sum is right by now, so a
-    /// difference was made in the source's memory, and sending it again would not mend it.
+    /// Whether a change arrives as the capture appended it. The frame's own sum is right by now, so
+    /// a difference was made in the source's memory, and sending it again would not mend it.
     private func isUndamaged(_ record: OperationRecord, _ payload: UnsafeRawBufferPointer) -> Bool {
         guard record.kind?.isChange == true, Checksum.of(payload) != record.checksum else {
             return true
@@ -173,8 +173,8 @@ final class TargetPump {
         return false
     }
 
-    /// Repeats something while the whole target is in trouble, such as for want of space; nothing is
-    /// skipped for that. Answers false when the link or the server ended meanwhile.
+    /// Repeats something while the whole target is in trouble, such as for want of space; nothing
+    /// is skipped for that. Answers false when the link or the server ended meanwhile.
     private func untilItWorks(_ body: () throws(ApplyError) -> Void) -> Bool {
         while true {
             do throws(ApplyError) {
@@ -211,7 +211,8 @@ final class TargetPump {
         }
     }
 
-    /// While a mirror runs, syncs are seldom, unless much came that the source has to keep until then.
+    /// While a mirror runs, syncs are seldom, unless much came that the source has to keep until
+    /// then.
     private func hurryIfMuch(_ applier: Applier, _ bytes: Int) {
         syncing?.setMirroring(applier.isMirroring)
         let applied = applier.positions.applied
@@ -253,7 +254,8 @@ final class TargetPump {
     }
 }
 
-/// How long a target waits before it tries a failing operation again, and how much it keeps unsynced.
+/// How long a target waits before it tries a failing operation again, and how much it keeps
+/// unsynced.
 enum RetryTimes {
     static let unsyncedBytesMax = 32 << 20
     static let first = 100 * Clock.millisecond

@@ -8,9 +8,9 @@ internal import WireProtocol
 
 /// Compares everything a connection replicates, by checksum, while applications may go on writing.
 ///
-/// One folder at a time: the source's sums are taken, what was written until then reaches the target,
-/// the target's sums are asked for. What differs is looked at again after the next flush; only what
-/// differs then, too, and did not change at the source meanwhile, is reported.
+/// One folder at a time: the source's sums are taken, what was written until then reaches the
+/// target, the target's sums are asked for. What differs is looked at again after the next flush;
+/// only what differs then, too, and did not change at the source meanwhile, is reported.
 struct Verification {
     /// A name that differs.
     struct Finding: Hashable, Sendable {

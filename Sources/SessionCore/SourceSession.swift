@@ -1,5 +1,5 @@
-/// What one connection's source side decides: event in, action out. It knows no socket, clock or file;
-/// the pump carries its actions out, in the order it returns them.
+/// What one connection's source side decides: event in, action out. It knows no socket, clock or
+/// file; the pump carries its actions out, in the order it returns them.
 package struct SourceSession: Hashable, Sendable {
     /// How far the content of the target can be trusted, as far as the source knows.
     package enum Data: Hashable, Sendable {

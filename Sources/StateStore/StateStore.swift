@@ -5,8 +5,8 @@ import GRDB
 ///
 /// Every function is one transaction: it has happened wholly, and is on the disk, when the function
 /// returns; or it throws and nothing has changed. Calls may come from any thread and are carried
-/// out one after the other. A change waits for the disk (a few milliseconds), so nothing that happens
-/// per operation or per batch is kept here.
+/// out one after the other. A change waits for the disk (a few milliseconds), so nothing that
+/// happens per operation or per batch is kept here.
 package final class StateStore: Sendable {
     /// The database file.
     package let path: String

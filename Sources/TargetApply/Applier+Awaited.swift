@@ -1,3 +1,4 @@
+internal import FileSystemAccess
 internal import MirrorCore
 internal import ReplicationModel
 
@@ -8,6 +9,25 @@ extension Applier {
     /// older content is the right one.
     func isStale(_ node: UInt32) -> Bool {
         isWholeMirroring && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
+    }
+
+    /// The directory of that identity; 0: it is not known, or where the map has it is something that
+    /// the mirror that runs is going to change.
+    func reached(_ file: FileID) throws(Errno) -> UInt32 {
+        let node = map.find(file)
+        guard node != 0, isStale(node) else { return node }
+        do throws(Errno) {
+            _ = try openSlot(node)
+            return node
+        } catch {
+            if error == .stale { return 0 }
+            throw error
+        }
+    }
+
+    /// Whether an object seems to be within another only because the mirror has not come to it yet.
+    func seemsWithin(_ node: UInt32, _ directory: UInt32) -> Bool {
+        isStale(node) && (node == directory || map.isBelow(node, directory))
     }
 
     /// Whether the mirror will come upon a new name in this directory by itself.

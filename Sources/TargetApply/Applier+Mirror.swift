@@ -12,10 +12,15 @@ extension Applier {
             checkpoint.flags.insert(.inconsistent)
             checkpoint.mirrorGeneration += 1
         }
+        syncer.forgetCompletion()
         mirror = options
         listed = nil
-        guard !options.contains(.partial) else { return }
-        map.clearMarks()
+        if options.contains(.partial) {
+            // Nothing that the map has will be looked at again, only what is made from here on.
+            map.setAllMarks([.confirmed, .listed])
+            return
+        }
+        map.setAllMarks([])
         awaiting.removeAll()
     }
 
@@ -24,20 +29,16 @@ extension Applier {
         awaiting.removeAll()
     }
 
-    /// The target is consistent again once everything is on disk. While something is awaited it is
-    /// not, and the mirror goes on: the source sends what is missing and another end.
+    /// Everything is applied; the flag on disk goes with the next sync, when all of it is there, too.
+    /// While something is awaited the mirror goes on: the source sends what is missing and another end.
     func endMirror() throws(Errno) {
         if requestAwaitedAgain() { return }
         try flushAll()
         noteApplied(max(applied, sequence))
         try log.append(&map.changes, journalID: journalID, applied: applied)
         publish()
-        try syncer.sync()
         let isRequired = mirrorIsComplete()
-        try checkpoint.update { checkpoint in
-            checkpoint.flags.subtract([.inconsistent, .mirrorRequired])
-            if isRequired { checkpoint.flags.insert(.mirrorRequired) }
-        }
+        syncer.completeMirror(generation: mirrorGeneration, isStillRequired: isRequired)
         mirror = nil
         capabilities = [:]
     }
@@ -133,7 +134,13 @@ extension Applier {
 
     /// Whether a known file has the size and the time that the source compared.
     private func looksRight(_ node: UInt32, _ wanted: ObjectAttributes) throws(Errno) -> Bool {
-        guard let slot = try slotOrOvertaken(node) else { return false }
+        let slot: UInt16
+        do throws(Errno) {
+            slot = try openSlot(node)
+        } catch {
+            if error == .stale { return false }
+            throw error
+        }
         let status = try SystemCall.status(of: cache[slot].descriptor)
         let pending = cache[slot].modified
         let modified = pending == OpenObject.unset ? cposix_nanoseconds(status.st_mtim) : pending

@@ -13,7 +13,7 @@ internal import ReplicationModel
 ///   stranger: it is removed.
 extension Applier {
     func create(_ file: FileID, _ view: NameChangeView) throws(Errno) {
-        let parent = map.find(view.change.parent)
+        let parent = try reached(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
         try makingProblem(.create, parent, view.name, file) { () throws(Errno) in
             let directory = try open(parent)
@@ -131,7 +131,7 @@ extension Applier {
     }
 
     func link(_ file: FileID, _ view: NameChangeView) throws(Errno) {
-        let parent = map.find(view.change.parent)
+        let parent = try reached(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
         let node = map.find(file)
         guard node != 0 else {
@@ -151,24 +151,30 @@ extension Applier {
         _ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer
     ) throws(Errno) {
         let directory = try open(parent)
+        var aside: Aside?
         if let status = try status(directory, name) {
             if isObject(status, node) {
                 return attach(node, parent, name)
             }
-            try clear(parent, directory, name)
+            if ObjectType(mode: status.st_mode) == .directory {
+                // Aside, and not away: it may hold the only name of the object.
+                aside = try makeRoom(parent, directory, name)
+            } else {
+                try clear(parent, directory, name)
+            }
         }
-        guard let slot = try slotOrOvertaken(node) else {
-            return attach(node, parent, name)
+        if let slot = try slotOrOvertaken(node) {
+            let (descriptor, text) = (cache[slot].descriptor, firstName.cString(name))
+            _ = try SystemCall.check { cposix_linkDescriptor(descriptor, directory, text) }
         }
-        let (descriptor, text) = (cache[slot].descriptor, firstName.cString(name))
-        _ = try SystemCall.check { cposix_linkDescriptor(descriptor, directory, text) }
         attach(node, parent, name)
+        if let aside { try settle(aside) }
     }
 
     /// `unlink`, `removeDirectory` and `leave`.
     func remove(_ file: FileID, _ view: NameChangeView, _ kind: OperationKind) throws(Errno) {
         awaiting.remove(view.change.parent, view.name)
-        let parent = map.find(view.change.parent)
+        let parent = try reached(view.change.parent)
         let node = map.find(file)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
         defer { touch(parent, view.change.parentModified) }

@@ -286,7 +286,8 @@ extension Applier {
         if map[node].firstChild != 0 {
             for slot in 1..<DescriptorCache.slotCount where cache[slot].node != 0 {
                 let object = cache[slot].node
-                if map.isBelow(object, node) { discard(object) }
+                // What has a name elsewhere stays, with the times that are pending for it.
+                if map.link(of: object, notBelow: node) == 0 { discard(object) }
             }
         }
         discard(node)

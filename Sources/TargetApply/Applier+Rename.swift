@@ -9,15 +9,18 @@ extension Applier {
         guard !view.otherName.isEmpty else { return misunderstood(record) }
         awaiting.remove(view.change.parent, view.name)
         awaiting.remove(view.change.otherParent, view.otherName)
-        let from = map.find(view.change.parent)
-        let to = map.find(view.change.otherParent)
         let node = map.find(record.file)
+        let from = try reached(view.change.parent)
+        var to = try reached(view.change.otherParent)
+        if node != 0, seemsWithin(to, node) { to = 0 }
         defer {
+            // Either may have gone with what was in the way.
+            let (from, to) = (map.find(view.change.parent), map.find(view.change.otherParent))
             if from != 0 { touch(from, view.change.parentModified) }
-            if to != 0, to != from || from == 0 { touch(to, view.change.otherParentModified) }
+            if to != 0, to != from { touch(to, view.change.otherParentModified) }
         }
         guard to != 0 else { return try renameAway(node, from, view, record) }
-        guard node != 0 else { return try renameUnknown(from, to, view, record) }
+        guard node != 0 else { return try renameUnknown(to, view, record) }
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
             if record.flags & UInt8(RENAME_EXCHANGE) != 0 {
                 try exchange(node, from, to, view)
@@ -51,7 +54,7 @@ extension Applier {
 
     /// An object that the target does not have moves to where it has to be.
     private func renameUnknown(
-        _ from: UInt32, _ to: UInt32, _ view: NameChangeView, _ record: OperationRecord
+        _ to: UInt32, _ view: NameChangeView, _ record: OperationRecord
     ) throws(Errno) {
         let replaced = map.find(view.change.replaced)
         if replaced != 0, isAt(replaced, to, view.otherName) {
@@ -59,6 +62,8 @@ extension Applier {
             let link = map.link(to, view.otherName)
             if link != 0 { detach(link) }
         }
+        // Not before: it may have gone with what was in the way.
+        let from = try reached(view.change.parent)
         if from != 0, mirror != nil { try removeUnbound(from, view.name) }
         requestUnlessListed(to, view.otherName)
         if from != 0, record.flags & UInt8(RENAME_EXCHANGE) != 0 {
@@ -170,9 +175,10 @@ extension Applier {
         _ node: UInt32, _ from: UInt32, _ to: UInt32, _ view: NameChangeView
     ) throws(Errno) {
         let other = map.find(view.change.replaced)
-        guard from != 0, other != 0 else {
+        guard from != 0, other != 0, !seemsWithin(from, other) else {
             // Only one of the two is known here.
             try place(node, from: from, view.name, to: to, view.otherName)
+            let from = map.find(view.change.parent)
             if from != 0 { requestUnlessListed(from, view.name) }
             return
         }

@@ -148,7 +148,9 @@ package final class Applier {
         ApplyPositions(applied: applied, durable: checkpoint.value.durable)
     }
 
-    package var isInconsistent: Bool { checkpoint.value.flags.contains(.inconsistent) }
+    package var isInconsistent: Bool {
+        checkpoint.value.flags.contains(.inconsistent) && !syncer.isCompletingMirror
+    }
     package var mirrorGeneration: UInt64 { checkpoint.value.mirrorGeneration }
 
     /// The source counts in another journal from now on, and everything up to `applied` in it is

@@ -219,9 +219,9 @@ struct NodeMap: ~Copyable {
 
     mutating func mark(_ node: UInt32, _ marks: NodeMarks) { nodes[node].marks.formUnion(marks) }
 
-    /// A mirror begins: nothing is known to be right.
-    mutating func clearMarks() {
-        for place in 0..<UInt32(nodes.count) { nodes[place].marks = [] }
+    /// A mirror begins: what it may rely on.
+    mutating func setAllMarks(_ marks: NodeMarks) {
+        for place in 0..<UInt32(nodes.count) { nodes[place].marks = marks }
     }
 
     /// Where the descriptor cache has the object open; 0: not at all.

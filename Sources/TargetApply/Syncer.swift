@@ -7,6 +7,13 @@ package final class Syncer: Sendable {
     private let roots: [OwnedDescriptor]
     private let checkpoint: CheckpointStore
     private let latest = Mutex<SyncPoint?>(nil)
+    private let completion = Mutex<Completion?>(nil)
+
+    /// A mirror whose records are all applied.
+    private struct Completion: Equatable {
+        let generation: UInt64
+        let isStillRequired: Bool
+    }
 
     init(roots: [OwnedDescriptor], checkpoint: CheckpointStore) {
         self.roots = roots
@@ -20,9 +27,11 @@ package final class Syncer: Sendable {
     /// needs. Answers the durable position.
     @discardableResult
     package func sync() throws(Errno) -> UInt64 {
+        // Before the point: a completion that is seen here is for what the point has.
+        let completed = completion.withLock { $0 }
         guard let point = latest.withLock({ $0 }) else { return durable }
         let stored = checkpoint.value
-        if stored.journalID == point.journalID, stored.durable == point.applied,
+        if completed == nil, stored.journalID == point.journalID, stored.durable == point.applied,
             stored.logGeneration == point.logGeneration, stored.logOffset == point.logOffset
         {
             return point.applied
@@ -30,6 +39,11 @@ package final class Syncer: Sendable {
         _ = try SystemCall.check { cposix_fdatasync(point.log.descriptor) }
         try syncFileSystems()
         try checkpoint.update { checkpoint in
+            // A mirror that began meanwhile has a generation of its own.
+            if let completed, completed.generation == checkpoint.mirrorGeneration {
+                checkpoint.flags.subtract([.inconsistent, .mirrorRequired])
+                if completed.isStillRequired { checkpoint.flags.insert(.mirrorRequired) }
+            }
             // A log that was replaced meanwhile was synced on its own.
             guard checkpoint.logGeneration == point.logGeneration,
                 checkpoint.logOffset <= point.logOffset
@@ -39,8 +53,22 @@ package final class Syncer: Sendable {
             checkpoint.logOffset = point.logOffset
             checkpoint.time = point.time
         }
+        completion.withLock { if $0 == completed { $0 = nil } }
         return durable
     }
+
+    /// All records of a mirror are applied and published: the next sync takes the flag away.
+    func completeMirror(generation: UInt64, isStillRequired: Bool) {
+        completion.withLock {
+            $0 = Completion(generation: generation, isStillRequired: isStillRequired)
+        }
+    }
+
+    /// Another mirror begins.
+    func forgetCompletion() { completion.withLock { $0 = nil } }
+
+    /// A mirror is complete and not yet on disk.
+    var isCompletingMirror: Bool { completion.withLock { $0 != nil } }
 
     func syncFileSystems() throws(Errno) {
         var done: [UInt64] = []

@@ -14,8 +14,8 @@ struct ChannelSetup: Sendable {
     static let closeLimit = TimeAmount.seconds(1)
 
     init(_ identity: ServerIdentity) throws(TransportError) {
-        // Which peers are right is decided by `LinkHandler.verify`: the roots below are never asked,
-        // but without a certificate in them TLS does not ask the peer for its own.
+        // Which peers are right is decided by `LinkHandler.verify`: the roots below are never
+        // asked, but without a certificate in them TLS does not ask the peer for its own.
         var settings = TLSConfiguration.makeServerConfigurationWithMTLS(
             certificateChain: [.certificate(identity.certificate)],
             privateKey: .privateKey(identity.key),

@@ -47,8 +47,8 @@ package struct BatchBuilder {
         return room < 0 ? -1 : min(room & ~7, Limits.payloadBytesMax)
     }
 
-    /// Adds a record and a copy of its payload; false: no room, nothing changed. Place and length of
-    /// the payload are set here, its checksum is the caller's.
+    /// Adds a record and a copy of its payload; false: no room, nothing changed. Place and length
+    /// of the payload are set here, its checksum is the caller's.
     package mutating func append(
         _ record: OperationRecord, payload: UnsafeRawBufferPointer
     ) -> Bool {

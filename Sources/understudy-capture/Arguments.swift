@@ -13,7 +13,8 @@ struct Arguments {
     }
 
     static let help = """
-        Usage: understudy-capture --mount PATH --number N --socket PATH [--journal-fd FD] [--log FILE]
+        Usage: understudy-capture --mount PATH --number N --socket PATH
+                                  [--journal-fd FD] [--log FILE]
 
         Puts a file system over the folder PATH that passes everything through and records every
         change. Started by understudyd; prints 'ready' when the mount is live.

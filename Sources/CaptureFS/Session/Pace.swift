@@ -3,10 +3,11 @@ internal import CPosix
 internal import Glibc
 
 /// How a reader waits for the next request: by looking for it again and again for up to 50 µs
-/// before it sleeps, or by sleeping at once. Which is faster depends on the machine. Where the other
-/// processor sleeps, waking across processors costs as much as most requests and looking wins by
-/// far; where others compete for the processors, a thread that has used its share by looking is the
-/// last to run when a request comes. So both are tried now and then, and the faster one is kept.
+/// before it sleeps, or by sleeping at once. Which is faster depends on the machine. Where the
+/// other processor sleeps, waking across processors costs as much as most requests and looking wins
+/// by far; where others compete for the processors, a thread that has used its share by looking is
+/// the last to run when a request comes. So both are tried now and then, and the faster one is
+/// kept.
 struct Pace {
     private var looks = true
     private var isTrial = false

@@ -163,7 +163,8 @@ final class Laboratory {
 
     /// Both trees are equal by the independent comparison.
     ///
-    /// - Parameter folder: where the source is, if not `source`; hard links then may reach out of it.
+    /// - Parameter folder: where the source is, if not `source`; hard links then may reach out of
+    ///   it.
     func requireEqual(_ moment: String, folder: String? = nil) throws {
         let outcome = try child(
             Programs.script("Support/compare-trees"), [folder ?? source, copy]
