@@ -49,8 +49,8 @@ package enum SystemCall {
         var done = 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            let place = offset + Int64(done)
-            done += try check { cposix_pwrite(descriptor, rest.baseAddress, rest.count, Int(place)) }
+            let place = Int(offset) + done
+            done += try check { cposix_pwrite(descriptor, rest.baseAddress, rest.count, place) }
         }
     }
 
@@ -72,8 +72,8 @@ package enum SystemCall {
         var done = 0
         while done < bytes.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
-            let place = offset + Int64(done)
-            let count = try check { cposix_pread(descriptor, rest.baseAddress, rest.count, Int(place)) }
+            let place = Int(offset) + done
+            let count = try check { cposix_pread(descriptor, rest.baseAddress, rest.count, place) }
             if count == 0 { break }
             done += count
         }

@@ -101,9 +101,9 @@ package actor Runtime {
             Task { await self?.captureLost(path) }
         }
         await resume(missing)
+        let (name, address, port) = (configuration.name, configuration.address, configuration.port)
         logger.info(
-            "server '\(configuration.name)' accepts links on "
-                + "\(configuration.address):\(configuration.port)"
+            "server '\(name)' accepts links on \(address):\(port)"
         )
     }
 

@@ -80,9 +80,9 @@ extension SourcePump {
         self.mirror = nil
         session.mirrorCompleted()
         shown.mirrorsCompleted += 1
+        let progress = mirror.progress
         logger.info(
-            "mirror completed: \(mirror.progress.objectsDone) objects, "
-                + "\(mirror.progress.bytesSent) bytes sent"
+            "mirror completed: \(progress.objectsDone) objects, \(progress.bytesSent) bytes sent"
         )
     }
 

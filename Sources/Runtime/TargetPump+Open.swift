@@ -50,8 +50,7 @@ extension TargetPump {
                     isInconsistent: isInconsistent, mirrorGeneration: applier.mirrorGeneration),
                 link)
             logger.info(
-                "'\(hello.serverName)' replicates '\(open.setName)' to "
-                    + roots.joined(separator: ", ")
+                "'\(hello.serverName)' replicates '\(open.setName)' to \(roots)"
             )
         } catch {
             let text = Self.words(error, roots)
