@@ -38,6 +38,26 @@ struct SourceObject {
     static func open(
         _ directory: CInt, _ name: UnsafePointer<CChar>, typeNumber: UInt8, mount: UInt32
     ) throws(Errno) -> SourceObject? {
+        let found: SourceObject?
+        do throws(Errno) {
+            found = try openOnce(directory, name, typeNumber: typeNumber, mount: mount)
+        } catch {
+            guard typeNumber != 0, error != .noSuchFile else { throw error }
+            found = nil
+        }
+        // What has the name now may be of another type than what was listed under it.
+        if let found {
+            let type = found.attributes.type
+            if found.isPath == (type != .regular && type != .directory) { return found }
+            SystemCall.close(found.descriptor)
+        }
+        return typeNumber == 0
+            ? nil : try openOnce(directory, name, typeNumber: 0, mount: mount)
+    }
+
+    private static func openOnce(
+        _ directory: CInt, _ name: UnsafePointer<CChar>, typeNumber: UInt8, mount: UInt32
+    ) throws(Errno) -> SourceObject? {
         var type = typeNumber
         do throws(Errno) {
             if type == 0 {

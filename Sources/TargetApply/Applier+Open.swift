@@ -287,7 +287,9 @@ extension Applier {
             for slot in 1..<DescriptorCache.slotCount where cache[slot].node != 0 {
                 let object = cache[slot].node
                 // What has a name elsewhere stays, with the times that are pending for it.
-                if map.link(of: object, notBelow: node) == 0 { discard(object) }
+                if map.isBelow(object, node), map.link(of: object, notBelow: node) == 0 {
+                    discard(object)
+                }
             }
         }
         discard(node)

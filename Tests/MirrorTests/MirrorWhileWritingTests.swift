@@ -15,8 +15,11 @@ struct MirrorWhileWritingTests {
     private let folder = TemporaryFolder()
 
     static var seeds: [UInt64] {
-        let more = getenv("UNDERSTUDY_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 0
-        return (31..<35 + more).map { $0 }
+        func number(_ name: String) -> UInt64? {
+            getenv(name).flatMap { UInt64(String(cString: $0)) }
+        }
+        let first = number("UNDERSTUDY_FIRST_SEED") ?? 31
+        return (first..<first + (number("UNDERSTUDY_SEEDS") ?? 4)).map { $0 }
     }
 
     @Test(arguments: seeds)
