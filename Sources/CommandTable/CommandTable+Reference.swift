@@ -9,7 +9,8 @@ extension CommandTable {
             "Made by `dtcl help --markdown` from the declarations of the commands; do not edit.",
             "",
             "Words in capitals are typed as they stand, in any case; words in small letters stand "
-                + "for data. `[…]` may be left out, `|` parts alternatives, `{, …}` may be repeated. "
+                + "for data. `[…]` may be left out, `|` parts alternatives, "
+                + "`{, …}` may be repeated. "
                 + "`CON` is a connection id, or `*` for all. *Short* is the shortest form of the "
                 + "command's words.",
         ]

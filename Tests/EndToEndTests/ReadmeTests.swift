@@ -11,8 +11,10 @@ extension EndToEnd {
                 let text = """
                     set -euo pipefail
                     ip link set lo up
+                    mkdir \(laboratory.home)/programs
+                    mount --bind \(Programs.folder) \(laboratory.home)/programs
                     mount -t tmpfs tour /tmp
-                    export PATH="$PATH:\(Programs.folder)"
+                    export PATH="$PATH:\(laboratory.home)/programs"
                     \(Self.commands.joined(separator: "\n"))
                     [ -z "$(ls -A /tmp)" ] || { echo "the tour leaves something" >&2; exit 1; }
                     """
