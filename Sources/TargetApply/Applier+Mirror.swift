@@ -7,7 +7,6 @@ internal import ReplicationModel
 /// Taking the source's tree as it stands.
 extension Applier {
     func beginMirror(_ options: MirrorOptions) throws(Errno) {
-        if options.contains(.partial), isInconsistent { requireMirror() }
         try checkpoint.update { checkpoint in
             checkpoint.flags.insert(.inconsistent)
             checkpoint.mirrorGeneration += 1
@@ -22,9 +21,12 @@ extension Applier {
         }
         map.setAllMarks([])
         awaiting.removeAll()
+        wholeMirrorBegins()
     }
 
     func stopMirror() {
+        // Without its end, what was awaited does not come any more.
+        if !isWholeMirroring { requireMirror() }
         mirror = nil
         awaiting.removeAll()
     }

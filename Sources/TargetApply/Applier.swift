@@ -80,7 +80,7 @@ package final class Applier {
         let stored = parts.checkpoint.value
         replayTime = stored.time
         isMirrorRequired = stored.flags.contains(.mirrorRequired)
-        isWholeMirrorRequired = isMirrorRequired
+        isWholeMirrorRequired = isMirrorRequired || stored.flags.contains(.inconsistent)
         map = parts.map
         log = parts.log
     }
@@ -172,6 +172,9 @@ package final class Applier {
         isMirrorRequired = true
         isWholeMirrorRequired = true
     }
+
+    /// From here on only the end of a whole mirror says that the copy is complete.
+    func wholeMirrorBegins() { isWholeMirrorRequired = true }
 
     /// Something is missing that the source has been asked for.
     func awaitMirror() { isMirrorRequired = true }

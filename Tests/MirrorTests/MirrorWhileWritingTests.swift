@@ -14,12 +14,17 @@ import WireProtocol
 struct MirrorWhileWritingTests {
     private let folder = TemporaryFolder()
 
+    /// The later ones found something once.
+    static let fixedSeeds: [UInt64] = [31, 32, 96, 133, 146, 193, 248, 254, 264, 324]
+
+    /// The fixed ones, or UNDERSTUDY_SEEDS of them from UNDERSTUDY_FIRST_SEED on: to search.
     static var seeds: [UInt64] {
         func number(_ name: String) -> UInt64? {
             getenv(name).flatMap { UInt64(String(cString: $0)) }
         }
+        guard let count = number("UNDERSTUDY_SEEDS") else { return fixedSeeds }
         let first = number("UNDERSTUDY_FIRST_SEED") ?? 31
-        return (first..<first + (number("UNDERSTUDY_SEEDS") ?? 4)).map { $0 }
+        return (first..<first + count).map { $0 }
     }
 
     @Test(arguments: seeds)

@@ -2,6 +2,7 @@ import CPosix
 import FileSystemAccess
 import Glibc
 import MirrorCore
+import MirrorSource
 import ReplicationModel
 import TargetApply
 import Testing
