@@ -29,7 +29,7 @@ final class TargetPump {
     private var retry: RetryState?
     private var lastProblem = ""
     private var lastApplied: UInt64 = 0
-    /// Of batches with changes, during a mirror, since the last sync was asked for.
+    /// Of batches with changes, since the last sync was asked for.
     private var unsyncedBytes = 0
     private var isOver = false
 
@@ -211,15 +211,12 @@ final class TargetPump {
         }
     }
 
-    /// While a mirror runs, syncs are seldom, unless much came that the source has to keep until
-    /// then.
+    /// The source keeps changes until they are durable here, in bounded memory: so much of them must not
+    /// wait for the next sync by the clock.
     private func hurryIfMuch(_ applier: Applier, _ bytes: Int) {
         syncing?.setMirroring(applier.isMirroring)
         let applied = applier.positions.applied
-        guard applier.isMirroring, applied > lastApplied else {
-            (lastApplied, unsyncedBytes) = (applied, 0)
-            return
-        }
+        guard applied > lastApplied else { return }
         lastApplied = applied
         unsyncedBytes += bytes
         guard unsyncedBytes > RetryTimes.unsyncedBytesMax else { return }
@@ -257,7 +254,7 @@ final class TargetPump {
 /// How long a target waits before it tries a failing operation again, and how much it keeps
 /// unsynced.
 enum RetryTimes {
-    static let unsyncedBytesMax = 32 << 20
+    static let unsyncedBytesMax = 16 << 20
     static let first = 100 * Clock.millisecond
     static let most = 5 * Clock.second
 }
