@@ -71,15 +71,20 @@ extension Applier {
         }
     }
 
-    /// In a mirror, a name that the source gives up may still hold a copy from an earlier time, which
-    /// the map does not know yet.
+    /// In a mirror, a name that the source gives up may still hold what was there at an earlier time:
+    /// a copy that the map does not know, or an object that the mirror has not come to yet.
     func removeUnbound(_ parent: UInt32, _ name: UnsafeRawBufferPointer) throws(Errno) {
-        guard map.link(parent, name) == 0 else { return }
+        let link = map.link(parent, name)
+        if link != 0, !isStale(map[link: link].node) { return }
         let directory = try open(parent)
-        guard let status = try status(directory, name), known(status) == 0,
+        guard let status = try status(directory, name),
             ObjectType(mode: status.st_mode) != .directory
         else { return }
-        try removeTree(directory, name, of: 0)
+        if link == 0 {
+            if known(status) == 0 { try removeTree(directory, name, of: 0) }
+        } else if isObject(status, map[link: link].node) {
+            try clear(parent, directory, name)
+        }
     }
 
     // MARK: Placing

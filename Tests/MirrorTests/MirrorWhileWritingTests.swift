@@ -15,7 +15,9 @@ struct MirrorWhileWritingTests {
     private let folder = TemporaryFolder()
 
     /// The later ones found something once.
-    static let fixedSeeds: [UInt64] = [31, 32, 96, 133, 146, 193, 248, 254, 264, 324]
+    static let fixedSeeds: [UInt64] = [
+        31, 32, 96, 133, 146, 193, 248, 254, 264, 324, 1122, 1241,
+    ]
 
     /// The fixed ones, or UNDERSTUDY_SEEDS of them from UNDERSTUDY_FIRST_SEED on: to search.
     static var seeds: [UInt64] {
