@@ -37,7 +37,8 @@ package struct ObjectReader: ~Copyable {
                 let length = try ExtendedAttributes.get(
                     descriptor, isPath: isPath, text, into: value)
             else { continue }
-            visitor.visit(attribute: name, value: UnsafeRawBufferPointer(rebasing: value[..<length]))
+            visitor.visit(
+                attribute: name, value: UnsafeRawBufferPointer(rebasing: value[..<length]))
         }
     }
 

@@ -2,8 +2,8 @@ package import ReplicationModel
 
 /// How two objects, or two lists of a directory's entries, differ.
 package enum Comparison {
-    /// Whether a mirror has to send content, or the target's object will do. Only regular files have
-    /// content of their own; everything else travels whole with its name.
+    /// Whether a mirror has to send content, or the target's object will do. Only regular files
+    /// have content of their own; everything else travels whole with its name.
     package static func decide(
         source: ObjectAttributes, target: ObjectAttributes?
     ) -> MirrorDecision {

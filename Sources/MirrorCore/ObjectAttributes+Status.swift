@@ -17,7 +17,8 @@ extension ObjectAttributes {
         switch type {
         case .regular, .symbolicLink: self.size = size
         case .blockDevice, .characterDevice:
-            deviceMajor = UInt32(truncatingIfNeeded: (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF)
+            deviceMajor = UInt32(
+                truncatingIfNeeded: (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF)
             deviceMinor = UInt32(truncatingIfNeeded: device & 0xFF | (device >> 12) & ~0xFF)
         default: break
         }

@@ -75,8 +75,8 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
         return .progressed
     }
 
-    /// Mirrors what stands at a path now, and all below it, before going on: the target has heard of
-    /// the object and does not have it.
+    /// Mirrors what stands at a path now, and all below it, before going on: the target has heard
+    /// of the object and does not have it.
     package mutating func enqueue(mapping: UInt16, path: [UInt8]) {
         guard let root = roots.firstIndex(where: { $0.mapping == mapping }) else { return }
         enqueued.append((root, path))

@@ -33,8 +33,8 @@ struct SourceObject {
     var file: FileID
     var attributes: ObjectAttributes
 
-    /// Opens a name below a directory. `typeNumber` as in `d_type`; 0: unknown. nil: it is not there
-    /// (any more).
+    /// Opens a name below a directory. `typeNumber` as in `d_type`; 0: unknown. nil: it is not
+    /// there (any more).
     static func open(
         _ directory: CInt, _ name: UnsafePointer<CChar>, typeNumber: UInt8, mount: UInt32
     ) throws(Errno) -> SourceObject? {
@@ -64,7 +64,8 @@ struct SourceObject {
                 let status = try SystemCall.status(at: directory, name)
                 type = ObjectType(mode: status.st_mode).rawValue
             }
-            let isPath = type != ObjectType.regular.rawValue && type != ObjectType.directory.rawValue
+            let isPath =
+                type != ObjectType.regular.rawValue && type != ObjectType.directory.rawValue
             let flags = isPath ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOATIME | O_NOCTTY
             let descriptor = try SystemCall.open(at: directory, name, flags | O_NOFOLLOW)
             do throws(Errno) {
@@ -92,8 +93,8 @@ struct SourceObject {
         attributes = ObjectAttributes(status)
     }
 
-    /// Whether part of the file is a hole. The count of blocks cannot say: it includes those that hold
-    /// extended attributes.
+    /// Whether part of the file is a hole. The count of blocks cannot say: it includes those that
+    /// hold extended attributes.
     var hasHoles: Bool {
         guard blocks * 512 < attributes.size + Self.attributeBytesMax else { return false }
         return FileExtents.hasHole(descriptor, size: attributes.size)

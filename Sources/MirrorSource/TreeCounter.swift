@@ -4,8 +4,8 @@ internal import Glibc
 internal import MirrorCore
 internal import ReplicationModel
 
-/// Counts objects and bytes ahead of the mirror, a few directories at a time, so that progress has a
-/// total. What changes meanwhile makes it a little wrong.
+/// Counts objects and bytes ahead of the mirror, a few directories at a time, so that progress has
+/// a total. What changes meanwhile makes it a little wrong.
 struct TreeCounter: ~Copyable {
     private var pending: [(root: Int, path: [UInt8])]
     private var reader = DirectoryReader()

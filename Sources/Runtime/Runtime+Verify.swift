@@ -27,7 +27,7 @@ extension Runtime {
                     .mirrorActive, "connection \(id) is mirroring; use WAITONMIRROR \(id) first")
             }
             let journal = try running().journal
-            let verification = Verification(
+            let verification = try Verification(
                 connection, journalNewest: { journal.newest },
                 flush: { _ = await self.flushed(connection) },
                 tell: { progress(Self.progress($0)) })

@@ -211,8 +211,8 @@ final class TargetPump {
         }
     }
 
-    /// The source keeps changes until they are durable here, in bounded memory: so much of them must not
-    /// wait for the next sync by the clock.
+    /// The source keeps changes until they are durable here, in bounded memory: so much of them
+    /// must not wait for the next sync by the clock.
     private func hurryIfMuch(_ applier: Applier, _ bytes: Int) {
         syncing?.setMirroring(applier.isMirroring)
         let applied = applier.positions.applied

@@ -1,5 +1,6 @@
 internal import CommandModel
 internal import FileSystemAccess
+internal import Glibc
 internal import MirrorCore
 internal import ReplicationModel
 internal import SessionCore
@@ -27,6 +28,9 @@ struct Verification {
     private let journalNewest: @Sendable () -> UInt64
     private let flush: @Sendable () async -> Void
     private let tell: @Sendable (MirrorProgress) -> Void
+    /// The folders beneath their mounts, open for reading: what the disk has, not what is cached
+    /// above it.
+    private let sourceRoots: [OwnedDescriptor]
 
     /// How often a name is looked at before it counts as different.
     private static let looksMax = 4
@@ -37,7 +41,19 @@ struct Verification {
         _ connection: SourceConnection, journalNewest: @escaping @Sendable () -> UInt64,
         flush: @escaping @Sendable () async -> Void,
         tell: @escaping @Sendable (MirrorProgress) -> Void
-    ) {
+    ) throws(CommandError) {
+        do throws(Errno) {
+            var roots: [OwnedDescriptor] = []
+            for root in connection.plan.roots {
+                let flags = O_RDONLY | O_DIRECTORY
+                roots.append(
+                    OwnedDescriptor(try SystemCall.open(at: root.descriptor, ".", flags)))
+            }
+            sourceRoots = roots
+        } catch {
+            throw CommandError(
+                .invalidSourcePath, "the replicated folder cannot be read: \(error)")
+        }
         self.connection = connection
         self.journalNewest = journalNewest
         self.flush = flush
@@ -68,7 +84,8 @@ struct Verification {
             all.append(place)
             let roots = sourceRoots
             let entries = await WorkerThread.run("verify") {
-                (try? Inspector(roots: roots).list(mapping: place.mapping, path: place.path)) ?? []
+                let inspector = Inspector(descriptors: roots)
+                return (try? inspector.list(mapping: place.mapping, path: place.path)) ?? []
             }
             for entry in entries where includes(place, entry) {
                 progress.objectsTotal += 1
@@ -141,8 +158,9 @@ struct Verification {
         if Task.isCancelled { throw CommandError(.interrupted, "VERIFY was interrupted") }
         let roots = sourceRoots
         let entries = await WorkerThread.run("verify") {
-            (try? Inspector(roots: roots)
-                .digest(mapping: place.mapping, path: place.path, names: names)) ?? []
+            let inspector = Inspector(descriptors: roots)
+            return (try? inspector.digest(mapping: place.mapping, path: place.path, names: names))
+                ?? []
         }
         return entries.filter { includes(place, $0) }
     }
@@ -162,7 +180,6 @@ struct Verification {
             .filter { includes(place, $0) }
     }
 
-    private var sourceRoots: [BytePath] { connection.plan.roots.map { BytePath($0.sourcePath) } }
 
     private func includes(_ place: Place, _ entry: TreeEntry) -> Bool {
         connection.plan.roots[place.mapping].filter.includes(

@@ -69,8 +69,9 @@ extension Applier {
         return gives
     }
 
-    /// Brings owner, extended attributes, mode and times to what the source has. `status` is how the
-    /// object stands now. `isExact`: extended attributes that the source does not name are removed.
+    /// Brings owner, extended attributes, mode and times to what the source has. `status` is how
+    /// the object stands now. `isExact`: extended attributes that the source does not name are
+    /// removed.
     func bring(
         _ slot: UInt16, from status: stat, to wanted: ObjectAttributes,
         extended: UnsafeRawBufferPointer, isExact: Bool

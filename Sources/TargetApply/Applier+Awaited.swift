@@ -5,14 +5,14 @@ internal import ReplicationModel
 /// What the target misses although the source has it. A mirror ends only when nothing is awaited.
 extension Applier {
     /// Whether the mirror that runs has yet to say what the object is like. Until then its changes
-    /// are skipped, because the mirror brings them, and so that size and time do not tell it that an
-    /// older content is the right one.
+    /// are skipped, because the mirror brings them, and so that size and time do not tell it that
+    /// an older content is the right one.
     func isStale(_ node: UInt32) -> Bool {
         isWholeMirroring && map[node].rootNumber == 0 && !map[node].marks.contains(.confirmed)
     }
 
-    /// The directory of that identity; 0: it is not known, or where the map has it is something that
-    /// the mirror that runs is going to change.
+    /// The directory of that identity; 0: it is not known, or where the map has it is something
+    /// that the mirror that runs is going to change.
     func reached(_ file: FileID) throws(Errno) -> UInt32 {
         let node = map.find(file)
         guard node != 0, isStale(node) else { return node }

@@ -154,7 +154,9 @@ struct ShiftIntent: Equatable {
         else { return nil }
         return bytes.withUnsafeBytes { bytes in
             let sum = Checksum.of64(UnsafeRawBufferPointer(rebasing: bytes[..<24]))
-            guard bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self) == sum else { return nil }
+            guard bytes.loadUnaligned(fromByteOffset: 24, as: UInt64.self) == sum else {
+                return nil
+            }
             return ShiftIntent(
                 journalID: bytes.loadUnaligned(as: UInt64.self),
                 sequence: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self),

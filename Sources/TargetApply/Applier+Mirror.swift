@@ -31,8 +31,9 @@ extension Applier {
         awaiting.removeAll()
     }
 
-    /// Everything is applied; the flag on disk goes with the next sync, when all of it is there, too.
-    /// While something is awaited the mirror goes on: the source sends what is missing and another end.
+    /// Everything is applied; the flag on disk goes with the next sync, when all of it is there,
+    /// too. While something is awaited the mirror goes on: the source sends what is missing and
+    /// another end.
     func endMirror() throws(Errno) {
         if requestAwaitedAgain() { return }
         try flushAll()

@@ -7,7 +7,8 @@ internal import ReplicationModel
 /// Changes of names. Each asks what the names hold now, because it may have been done before:
 ///
 /// * what the record wants and is there already counts as done;
-/// * what the map knows and finds in the way belongs elsewhere: it is put back (a later record moves
+/// * what the map knows and finds in the way belongs elsewhere: it is put back (a later record
+/// moves
 ///   it again);
 /// * what nobody knows and is in the way was made by a later record that will come again, or by a
 ///   stranger: it is removed.
@@ -23,7 +24,8 @@ extension Applier {
                 try removeEverywhere(old)
             }
             let slot = try make(file, parent, directory, view, mayAdopt: !isReplaying)
-            // What will be in a new directory comes by itself only if the mirror does not look there.
+            // What will be in a new directory comes by itself only if the mirror does not look
+            // there.
             if view.change.attributes.type != .directory {
                 map.mark(cache[slot].node, .confirmed)
             } else if !willBeListed(parent) {
@@ -33,7 +35,8 @@ extension Applier {
         touch(parent, view.change.parentModified)
     }
 
-    /// Nothing can be put into itself: what would follow from taking it away first is nobody's wish.
+    /// Nothing can be put into itself: what would follow from taking it away first is nobody's
+    /// wish.
     func refuseInside(_ parent: UInt32, _ node: UInt32) throws(Errno) {
         if parent == node || map.isBelow(parent, node) { throw .invalid }
     }

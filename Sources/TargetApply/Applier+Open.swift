@@ -5,8 +5,8 @@ internal import ReplicationModel
 
 /// Finding and opening objects of the target.
 extension Applier {
-    /// A descriptor of the object: for directories one to read, for files one to write where that is
-    /// possible, for everything else an O_PATH one. It stays open until the record is done.
+    /// A descriptor of the object: for directories one to read, for files one to write where that
+    /// is possible, for everything else an O_PATH one. It stays open until the record is done.
     /// Throws `stale` when the object is at none of its names.
     func open(_ node: UInt32, forData: Bool = false) throws(Errno) -> CInt {
         let slot = try openSlot(node, forData: forData)
@@ -52,8 +52,8 @@ extension Applier {
         throw failure
     }
 
-    /// In a replay: a directory that a later change removes is gone already, but things were made in
-    /// it before that and moved out of it. It is made again, to be removed again.
+    /// In a replay: a directory that a later change removes is gone already, but things were made
+    /// in it before that and moved out of it. It is made again, to be removed again.
     private func standIn(for node: UInt32, _ depth: Int) throws(Errno) -> UInt16? {
         let link = map[node].firstLink
         guard map[node].type == ObjectType.directory.rawValue, link != 0,

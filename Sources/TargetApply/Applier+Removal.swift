@@ -8,7 +8,8 @@ extension Applier {
     /// Empties a name at the target so that something else can have it. A known object that belongs
     /// elsewhere is put back there; everything else is removed.
     func clear(_ parent: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer) throws(Errno) {
-        // Putting back what is found below may bring something here again, but never twice the same.
+        // Putting back what is found below may bring something here again, but never twice the
+        // same.
         for _ in 0..<64 {
             guard let status = try status(directory, name) else { return }
             let holder = known(status)
@@ -129,8 +130,8 @@ extension Applier {
         }
     }
 
-    /// Calls `body` with the directory and the name where a known directory is now. Not at all, when
-    /// it is nowhere below a root.
+    /// Calls `body` with the directory and the name where a known directory is now. Not at all,
+    /// when it is nowhere below a root.
     func withCurrentPlace(
         of descriptor: CInt, _ node: UInt32,
         _ body: (CInt, UnsafeRawBufferPointer) throws(Errno) -> Void
@@ -170,7 +171,8 @@ extension Applier {
         while true {
             asideCount += 1
             let aside = Aside(
-                root: map.root(UInt32(mapping)), directory: root, name: Self.asidePrefix + Array("\(asideCount)".utf8))
+                root: map.root(UInt32(mapping)), directory: root,
+                name: Self.asidePrefix + Array("\(asideCount)".utf8))
             let isTaken = try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 try status(root, name) != nil
             }
@@ -258,9 +260,9 @@ extension Applier {
         }
     }
 
-    /// Removes what a name holds, with all below it. `node`: who it is, 0 when nobody knows it. Known
-    /// objects found below that belong elsewhere are put back. In a replay, what is older than the
-    /// place it began at stays, and `notEmpty` is thrown.
+    /// Removes what a name holds, with all below it. `node`: who it is, 0 when nobody knows it.
+    /// Known objects found below that belong elsewhere are put back. In a replay, what is older
+    /// than the place it began at stays, and `notEmpty` is thrown.
     func removeTree(
         _ directory: CInt, _ name: UnsafeRawBufferPointer, of node: UInt32
     ) throws(Errno) {
@@ -323,7 +325,9 @@ extension Applier {
                 again = true
                 continue
             }
-            if try emptyAndRemove(directory, text, top: top, of: node, depth: depth) { again = true }
+            if try emptyAndRemove(directory, text, top: top, of: node, depth: depth) {
+                again = true
+            }
         }
         return again
     }

@@ -31,12 +31,14 @@ extension Applier {
         }
     }
 
-    /// To a directory that the target does not have. When it is awaited, it will come with what is in
-    /// it.
+    /// To a directory that the target does not have. When it is awaited, it will come with what is
+    /// in it.
     private func renameAway(
         _ node: UInt32, _ from: UInt32, _ view: NameChangeView, _ record: OperationRecord
     ) throws(Errno) {
-        guard mirror != nil || !awaiting.isEmpty else { return skipUnknown(view.change.otherParent) }
+        guard mirror != nil || !awaiting.isEmpty else {
+            return skipUnknown(view.change.otherParent)
+        }
         count { $0.skipped += 1 }
         guard from != 0 else { return }
         if node != 0, isAt(node, from, view.name) {
@@ -71,8 +73,8 @@ extension Applier {
         }
     }
 
-    /// In a mirror, a name that the source gives up may still hold what was there at an earlier time:
-    /// a copy that the map does not know, or an object that the mirror has not come to yet.
+    /// In a mirror, a name that the source gives up may still hold what was there at an earlier
+    /// time: a copy that the map does not know, or an object that the mirror has not come to yet.
     func removeUnbound(_ parent: UInt32, _ name: UnsafeRawBufferPointer) throws(Errno) {
         let link = map.link(parent, name)
         if link != 0, !isStale(map[link: link].node) { return }
@@ -89,7 +91,8 @@ extension Applier {
 
     // MARK: Placing
 
-    /// Gives an object the name `toName` in `to` instead of `name` in `from` (0: none that is known).
+    /// Gives an object the name `toName` in `to` instead of `name` in `from` (0: none that is
+    /// known).
     func place(
         _ node: UInt32, from: UInt32, _ name: UnsafeRawBufferPointer, to: UInt32,
         _ toName: UnsafeRawBufferPointer
@@ -192,7 +195,8 @@ extension Applier {
         else { throw .invalid }
         let fromDirectory = try open(from)
         let toDirectory = try open(to)
-        if try holds(fromDirectory, view.name, node), try holds(toDirectory, view.otherName, other) {
+        if try holds(fromDirectory, view.name, node), try holds(toDirectory, view.otherName, other)
+        {
             let (old, new) = (firstName.cString(view.name), secondName.cString(view.otherName))
             let result = cposix_renameat2(
                 fromDirectory, old, toDirectory, new, UInt32(RENAME_EXCHANGE))

@@ -46,7 +46,8 @@ package final class Applier {
     var batch: UInt64 = 1
     /// Sequence of the record at hand.
     var sequence: UInt64 = 0
-    /// Objects that are gone or could not be made: their operations are skipped and nothing is said.
+    /// Objects that are gone or could not be made: their operations are skipped and nothing is
+    /// said.
     var unavailable = RecentFiles(countMax: 64 << 10)
     /// File capabilities of objects that a mirror fills: writing removes them.
     var capabilities: [UInt32: [UInt8]] = [:]
@@ -295,7 +296,9 @@ package final class Applier {
         log = try MapLog.create(
             in: stateFolder.descriptor, generation: log.generation + 1, journalID: journalID,
             applied: applied, map: map)
-        let (generation, offset, journal, position) = (log.generation, log.offset, journalID, applied)
+        let (generation, offset, journal, position) = (
+            log.generation, log.offset, journalID, applied
+        )
         let now = cposix_realtime()
         try checkpoint.update { checkpoint in
             checkpoint.logGeneration = generation

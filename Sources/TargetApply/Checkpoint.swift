@@ -15,12 +15,12 @@ struct Checkpoint: BitwiseCopyable, Equatable, Sendable {
     var logGeneration: UInt64 = 0
     /// ... and up to which byte.
     var logOffset: UInt64 = 0
-    /// The boot of this machine that wrote the checkpoint: within it, memory that was written to the
-    /// kernel is as good as on disk.
+    /// The boot of this machine that wrote the checkpoint: within it, memory that was written to
+    /// the kernel is as good as on disk.
     var bootLow: UInt64 = 0
     var bootHigh: UInt64 = 0
-    /// When `durable` was reached: nanoseconds since 1970-01-01 UTC. What is older at the target was
-    /// not made by a change after `durable`.
+    /// When `durable` was reached: nanoseconds since 1970-01-01 UTC. What is older at the target
+    /// was not made by a change after `durable`.
     var time: Int64 = 0
     /// Counts the mirrors that were begun.
     var mirrorGeneration: UInt64 = 0

@@ -41,7 +41,8 @@ struct HashIndex: ~Copyable {
             place = (place + 1) & mask
         }
         count -= 1
-        // Moves later elements of the run back, so that no gap lies between an element and its place.
+        // Moves later elements of the run back, so that no gap lies between an element and its
+        // place.
         var next = (place + 1) & mask
         while places[next] != 0 {
             let wanted = Int(hashOf(places[next])) & mask

@@ -21,8 +21,8 @@ package final class Inspector {
     /// Roots that are open already, for reading.
     package init(descriptors: [OwnedDescriptor]) { roots = descriptors }
 
-    /// What a directory holds, names and attributes. `path` is relative to the mapping's root, empty
-    /// for the root itself. Throws `noSuchFile` when there is no such directory.
+    /// What a directory holds, names and attributes. `path` is relative to the mapping's root,
+    /// empty for the root itself. Throws `noSuchFile` when there is no such directory.
     package func list(mapping: Int, path: BytePath) throws(Errno) -> [TreeEntry] {
         let directory = try open(mapping, path)
         defer { SystemCall.close(directory) }

@@ -103,7 +103,9 @@ enum MapChangesReader {
                 else { return false }
                 _ = map.bind(file, targetInode: inode, type: type, handle: handle)
             case .attach:
-                guard let parent = number(FileID.self), let name = text(length) else { return false }
+                guard let parent = number(FileID.self), let name = text(length) else {
+                    return false
+                }
                 let child = map.find(file)
                 let directory = map.find(parent)
                 guard child != 0, directory != 0 else { return false }

@@ -31,7 +31,8 @@ struct MapLog: ~Copyable {
 
     /// An empty log in place of whatever there is.
     static func create(
-        in folder: CInt, generation: UInt64, journalID: UInt64, applied: UInt64, map: borrowing NodeMap
+        in folder: CInt, generation: UInt64, journalID: UInt64, applied: UInt64,
+        map: borrowing NodeMap
     ) throws(Errno) -> MapLog {
         let temporary = name + ".new"
         let descriptor = try SystemCall.open(

@@ -178,7 +178,9 @@ struct NodeMap: ~Copyable {
             nodes[link.node].firstLink = link.nextOfNode
         } else {
             var before = nodes[link.node].firstLink
-            while before != 0, links[before].nextOfNode != place { before = links[before].nextOfNode }
+            while before != 0, links[before].nextOfNode != place {
+                before = links[before].nextOfNode
+            }
             if before != 0 { links[before].nextOfNode = link.nextOfNode }
         }
         let all = links.base
@@ -276,7 +278,8 @@ struct NodeMap: ~Copyable {
             let place = bytes.count
             bytes.base[place] = UInt8(count)
             UnsafeMutableRawPointer(bytes.base + place + 1)
-                .copyMemory(from: copy.baseAddress ?? UnsafeMutableRawPointer(bytes.base),
+                .copyMemory(
+                    from: copy.baseAddress ?? UnsafeMutableRawPointer(bytes.base),
                     byteCount: count)
             bytes.base[place + 1 + count] = 0
             bytes.add(count: count + 2)

@@ -23,7 +23,9 @@ struct ApplierTests {
 
     private func file(_ number: UInt64) -> FileID { FileID(inode: number, generation: 1, mount: 1) }
 
-    private func create(_ number: UInt64, _ name: String, mode: UInt32 = 0o100644) -> (OperationRecord, [UInt8]) {
+    private func create(_ number: UInt64, _ name: String, mode: UInt32 = 0o100644) -> (
+        OperationRecord, [UInt8]
+    ) {
         var change = NameChange()
         change.parent = rootFile
         change.nameLength = UInt16(name.utf8.count)
@@ -75,7 +77,8 @@ struct ApplierTests {
         try applier.begin(journalID: 77, applied: 10)
         #expect(applier.positions == ApplyPositions(applied: 10, durable: 10))
         try apply(applier, 11, create(5, "file"))
-        #expect(try applier.finishBatch(lastSequence: 15) == ApplyPositions(applied: 15, durable: 10))
+        #expect(
+            try applier.finishBatch(lastSequence: 15) == ApplyPositions(applied: 15, durable: 10))
         applier = try open()
         #expect(applier.positions == ApplyPositions(applied: 15, durable: 10))
         #expect(applier.journalID == 77)
@@ -130,7 +133,8 @@ struct ApplierTests {
         try apply(applier, 3, create(6, "other"))
         if isImmutable {
             let problems = applier.takeProblems()
-            #expect(problems.map(\.description) == ["cannot write 'fixed': Operation not permitted"])
+            #expect(
+                problems.map(\.description) == ["cannot write 'fixed': Operation not permitted"])
             flags = 0
             _ = cposix_ioctlInt(fixed, 0x4008_6602, &flags)
         }
@@ -150,7 +154,8 @@ struct ApplierTests {
         #expect(applier.takeProblems().count == 1)
     }
 
-    @Test func `Changes of what nobody knows ask for a mirror, of what was removed do not`() throws {
+    @Test func `Changes of what nobody knows ask for a mirror, of what was removed do not`() throws
+    {
         let applier = try open()
         try apply(applier, 1, create(5, "file"))
         var (unlink, payload) = create(5, "file")

@@ -3,7 +3,9 @@ import ReplicationModel
 import Testing
 
 struct ComparisonTests {
-    private func file(size: Int64 = 10, modified: Int64 = 5, mode: UInt32 = 0o100644) -> ObjectAttributes {
+    private func file(size: Int64 = 10, modified: Int64 = 5, mode: UInt32 = 0o100644)
+        -> ObjectAttributes
+    {
         var attributes = ObjectAttributes()
         attributes.mode = mode
         attributes.size = size
@@ -30,7 +32,8 @@ struct ComparisonTests {
             var target = source
             change(&target)
             return Comparison.differences(
-                source: [source], target: [target], comparesLinkCounts: true).first?.reason
+                source: [source], target: [target], comparesLinkCounts: true
+            ).first?.reason
         }
         #expect(reason { _ in } == nil)
         #expect(reason { $0.attributes.mode = 0o040644 } == .type)
@@ -93,7 +96,8 @@ struct ComparisonTests {
             }
             return digest.finish().extended
         }
-        #expect(sum([("user.a", "1"), ("user.b", "2")]) == sum([("user.b", "2"), ("user.a", "1")]))
+        #expect(
+            sum([("user.a", "1"), ("user.b", "2")]) == sum([("user.b", "2"), ("user.a", "1")]))
         #expect(sum([("user.a", "1")]) != sum([("user.a", "2")]))
         #expect(sum([("user.a", "")]) != sum([]))
         #expect(sum([("security.selinux", "x")]) == 0)

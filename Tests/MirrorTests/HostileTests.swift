@@ -63,12 +63,17 @@ struct HostileTests {
         let applier = try open()
         let bad = ["..", ".", "", "../outside/new", "a/b", "/etc/new", "nul\u{0}byte"]
         for (number, name) in bad.enumerated() {
-            for kind in [OperationKind.create, .mirrorObject, .unlink, .link, .leave, .removeDirectory] {
-                try apply(applier, names(kind, UInt64(100 + number), parent: rootFile, Array(name.utf8)))
+            for kind in [
+                OperationKind.create, .mirrorObject, .unlink, .link, .leave, .removeDirectory,
+            ] {
+                try apply(
+                    applier, names(kind, UInt64(100 + number), parent: rootFile, Array(name.utf8)))
             }
             try apply(
                 applier,
-                names(.rename, 100, parent: rootFile, Array("x".utf8), other: (rootFile, Array(name.utf8))))
+                names(
+                    .rename, 100, parent: rootFile, Array("x".utf8),
+                    other: (rootFile, Array(name.utf8))))
         }
         let long = [UInt8](repeating: 0x61, count: 300)
         try apply(applier, names(.create, 200, parent: rootFile, long))
@@ -85,7 +90,8 @@ struct HostileTests {
         try apply(applier, names(.create, 6, parent: file(5), Array("file".utf8)))
         var numbers = SeededNumbers(seed: seed)
         for round in 0..<4000 {
-            let kind = OperationKind.allCases[Int(numbers.next() % UInt64(OperationKind.allCases.count))]
+            let kind = OperationKind.allCases[
+                Int(numbers.next() % UInt64(OperationKind.allCases.count))]
             if kind == .mirrorEnd { continue }
             var (record, payload) = names(
                 kind, 4 + numbers.next() % 4, parent: numbers.next() % 2 == 0 ? rootFile : file(5),
@@ -93,9 +99,12 @@ struct HostileTests {
                 mode: [0o100644, 0o040755, 0o120777, 0o010600][Int(numbers.next() % 4)],
                 other: numbers.next() % 2 == 0 ? nil : (file(5), Array("g".utf8)))
             for _ in 0..<numbers.next() % 6 {
-                payload[Int(numbers.next() % UInt64(payload.count))] = UInt8(truncatingIfNeeded: numbers.next())
+                payload[Int(numbers.next() % UInt64(payload.count))] = UInt8(
+                    truncatingIfNeeded: numbers.next())
             }
-            if numbers.next() % 5 == 0 { payload.removeLast(Int(numbers.next() % UInt64(payload.count))) }
+            if numbers.next() % 5 == 0 {
+                payload.removeLast(Int(numbers.next() % UInt64(payload.count)))
+            }
             record.flags = UInt8(truncatingIfNeeded: numbers.next())
             record.offset = Int64(bitPattern: numbers.next() >> (numbers.next() % 64))
             record.length = numbers.next() >> (numbers.next() % 64)
@@ -142,13 +151,16 @@ struct HostileTests {
         var begin = OperationRecord(.mirrorBegin, .none)
         begin.flags = MirrorOptions.full.rawValue
         try apply(applier, (begin, []))
-        var (record, payload) = names(.mirrorObject, 5, parent: rootFile, Array("dir".utf8), mode: 0o040700)
+        var (record, payload) = names(
+            .mirrorObject, 5, parent: rootFile, Array("dir".utf8), mode: 0o040700)
         try apply(applier, (record, payload))
-        (record, payload) = names(.mirrorObject, 6, parent: file(5), Array("precious".utf8), mode: 0o100600)
+        (record, payload) = names(
+            .mirrorObject, 6, parent: file(5), Array("precious".utf8), mode: 0o100600)
         record.flags = MirrorObjectFlags.contentFollows.rawValue
         try apply(applier, (record, payload))
         for (number, name) in [(UInt64(7), "file"), (8, "hard")] {
-            (record, payload) = names(.mirrorObject, number, parent: rootFile, Array(name.utf8), mode: 0o100600)
+            (record, payload) = names(
+                .mirrorObject, number, parent: rootFile, Array(name.utf8), mode: 0o100600)
             record.flags = MirrorObjectFlags.contentFollows.rawValue
             try apply(applier, (record, payload))
             var data = OperationRecord(.mirrorData, file(number))
@@ -170,7 +182,8 @@ struct HostileTests {
         try apply(
             applier,
             names(.rename, 5, parent: rootFile, Array("a".utf8), other: (file(6), Array("c".utf8))))
-        try apply(applier, names(.mirrorObject, 5, parent: file(6), Array("c".utf8), mode: 0o040755))
+        try apply(
+            applier, names(.mirrorObject, 5, parent: file(6), Array("c".utf8), mode: 0o040755))
         _ = try applier.finishBatch(lastSequence: sequenceBox.last)
         #expect(applier.counters.problems == 2)
         #expect(access(folder.path("target/a/b"), F_OK) == 0)

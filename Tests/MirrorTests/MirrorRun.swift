@@ -31,7 +31,8 @@ final class MirrorRun {
 
     deinit { memory.deallocate() }
 
-    static func open(_ target: String, _ state: String, replayThrough: UInt64 = 0) throws -> Applier {
+    static func open(_ target: String, _ state: String, replayThrough: UInt64 = 0) throws -> Applier
+    {
         umask(0)
         return try Applier.open(
             ApplySettings(

@@ -44,7 +44,9 @@ enum OddTree {
         // A capability and an access list: u::rw- u:1000:rwx g::r-- m::rwx o::---
         write(root + "/capable", bytes(500, 2))
         chmod(root + "/capable", 0o755)
-        attribute(root + "/capable", "security.capability", [1, 0, 0, 2, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12))
+        attribute(
+            root + "/capable", "security.capability",
+            [1, 0, 0, 2, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12))
         write(root + "/listed", bytes(50, 2))
         attribute(root + "/listed", "system.posix_acl_access", accessList)
         mkdir(root + "/inherits", 0o775)
@@ -130,7 +132,9 @@ enum OddTree {
         collect(root)
         paths.append(root)
         for (number, path) in paths.enumerated() {
-            let time = Int64(1_500_000_000 + number) * 1_000_000_000 + Int64(number * 1_234_567 % 999_999_999)
+            let time =
+                Int64(1_500_000_000 + number) * 1_000_000_000
+                + Int64(number * 1_234_567 % 999_999_999)
             _ = cposix_utimensat(AT_FDCWD, path, time, time, AT_SYMLINK_NOFOLLOW)
         }
     }

@@ -106,7 +106,9 @@ struct ReplayTests {
                 copyState(to: "saved\(next)")
                 saved[next] = "saved\(next)"
             }
-            if falls < 12, numbers.next() % 3 == 0, let back = saved.keys.randomElement(using: &numbers) {
+            if falls < 12, numbers.next() % 3 == 0,
+                let back = saved.keys.randomElement(using: &numbers)
+            {
                 let part = batches[next].prefix(Int(numbers.next() % 23))
                 try apply(part, applier, finish: false)
                 falls += 1
@@ -114,7 +116,9 @@ struct ReplayTests {
                 saved = saved.filter { $0.key <= back }
                 applier = try open(history, replayThrough: newest)
                 next = back
-                #expect(applier.positions.applied == (next == 0 ? 0 : batches[next - 1].last?.record.sequence))
+                #expect(
+                    applier.positions.applied
+                        == (next == 0 ? 0 : batches[next - 1].last?.record.sequence))
                 continue
             }
             try apply(batches[next], applier)
@@ -130,6 +134,8 @@ struct ReplayTests {
 
 extension Array {
     func chunked(_ count: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
+        stride(from: 0, to: self.count, by: count).map {
+            self[$0..<Swift.min($0 + count, self.count)]
+        }
     }
 }

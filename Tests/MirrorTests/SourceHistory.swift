@@ -9,8 +9,8 @@ struct Change {
     var payload: [UInt8]
 }
 
-/// Works on a folder as applications do, by a seed, and keeps the records that a capture would make.
-/// Reads identities and times with the C library after each operation.
+/// Works on a folder as applications do, by a seed, and keeps the records that a capture would
+/// make. Reads identities and times with the C library after each operation.
 final class SourceHistory {
     let root: String
     private(set) var changes: [Change] = []
@@ -59,7 +59,8 @@ final class SourceHistory {
 
     private func createFile() {
         let (parent, path) = newPlace()
-        let descriptor = Glibc.open(full(path), O_WRONLY | O_CREAT | O_EXCL, 0o600 + mode_t(pick(64)))
+        let descriptor = Glibc.open(
+            full(path), O_WRONLY | O_CREAT | O_EXCL, 0o600 + mode_t(pick(64)))
         guard descriptor >= 0 else { return }
         close(descriptor)
         if pick(4) == 0 { chown(full(path), 100 + UInt32(pick(3)), 200) }
@@ -143,7 +144,9 @@ final class SourceHistory {
 
     private func unlinkAny() {
         let isFile = pick(4) != 0
-        guard let path = isFile ? files.randomElement(using: &numbers) : others.randomElement(using: &numbers)
+        guard
+            let path = isFile
+                ? files.randomElement(using: &numbers) : others.randomElement(using: &numbers)
         else { return }
         let record = record(.unlink, path)
         guard unlink(full(path)) == 0 else { return }
@@ -187,13 +190,16 @@ final class SourceHistory {
 
     private func exchange() {
         guard let one = anything(), let other = anything(), one != other else { return }
-        guard !(one + "/").hasPrefix(other + "/"), !(other + "/").hasPrefix(one + "/") else { return }
+        guard !(one + "/").hasPrefix(other + "/"), !(other + "/").hasPrefix(one + "/") else {
+            return
+        }
         var record = record(.rename, one)
         record.flags = UInt8(RENAME_EXCHANGE)
         var change = NameChange()
         change.replaced = file(other)
         guard change.replaced != record.file,
-            cposix_renameat2(AT_FDCWD, full(one), AT_FDCWD, full(other), UInt32(RENAME_EXCHANGE)) >= 0
+            cposix_renameat2(AT_FDCWD, full(one), AT_FDCWD, full(other), UInt32(RENAME_EXCHANGE))
+                >= 0
         else { return }
         let aside = "\u{1}"
         moved(one, aside)
@@ -225,7 +231,8 @@ final class SourceHistory {
 
     private func setTimes() {
         guard let path = anything() else { return }
-        let time = Int64(1_000_000_000 + pick(1_000_000)) * 1_000_000_000 + Int64(pick(1_000_000_000))
+        let time =
+            Int64(1_000_000_000 + pick(1_000_000)) * 1_000_000_000 + Int64(pick(1_000_000_000))
         _ = cposix_utimensat(AT_FDCWD, full(path), time, time, AT_SYMLINK_NOFOLLOW)
         addAttributes(path, [.accessed, .modified])
     }

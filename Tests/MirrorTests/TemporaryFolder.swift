@@ -34,7 +34,9 @@ final class TemporaryFolder {
         while let entry = try? reader.next() {
             guard let name = entry.cString else { continue }
             if cposix_unlinkat(directory, name, 0) >= 0 { continue }
-            guard let inner = try? SystemCall.open(at: directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            guard
+                let inner = try? SystemCall.open(
+                    at: directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             else { continue }
             empty(inner)
             SystemCall.close(inner)

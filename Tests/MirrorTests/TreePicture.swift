@@ -42,11 +42,15 @@ struct TreePicture: Equatable {
     /// Lines that say how this differs from another; empty when it does not.
     func differences(from other: TreePicture) -> [String] {
         var lines: [String] = []
-        for path in Set(objects.keys).union(other.objects.keys).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        for path in Set(objects.keys).union(other.objects.keys).sorted(by: {
+            $0.lexicographicallyPrecedes($1)
+        }) {
             let (one, two) = (objects[path], other.objects[path])
             if one == two { continue }
             let name = String(decoding: path, as: UTF8.self)
-            lines.append("'\(name)': \(one.map(\.description) ?? "none") | \(two.map(\.description) ?? "none")")
+            lines.append(
+                "'\(name)': \(one.map(\.description) ?? "none") | \(two.map(\.description) ?? "none")"
+            )
         }
         return lines
     }
@@ -94,7 +98,8 @@ struct TreePicture: Equatable {
         if type == S_IFLNK { object.text = linkText(name) }
         if type == S_IFREG {
             object.content = content(name)
-            object.hasHoles = comparesHoles && Int64(status.st_blocks) * 512 + 8192 < Int64(status.st_size)
+            object.hasHoles =
+                comparesHoles && Int64(status.st_blocks) * 512 + 8192 < Int64(status.st_size)
         }
         object.attributes = attributes(name)
         if type != S_IFDIR {

@@ -27,7 +27,8 @@ struct MapLogTests {
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         let file = FileID(inode: number, generation: 0, mount: 1)
         let root = map.bind(
-            FileID(inode: 2, generation: 0, mount: 1), targetInode: 2, type: .directory, handle: none)
+            FileID(inode: 2, generation: 0, mount: 1), targetInode: 2, type: .directory,
+            handle: none)
         let node = map.bind(file, targetInode: number, type: .regular, handle: none)
         Array("n\(number)".utf8).withUnsafeBytes { map.attach(node, root, $0) }
     }

@@ -16,7 +16,8 @@ struct NodeMapMemoryTests {
         let handle: [UInt8] = [1, 1, 2, 3, 4, 5, 6, 7, 8]
         let root = handle.withUnsafeBytes {
             map.bind(
-                FileID(inode: 2, generation: 0, mount: 1), targetInode: 2, type: .directory, handle: $0)
+                FileID(inode: 2, generation: 0, mount: 1), targetInode: 2, type: .directory,
+                handle: $0)
         }
         for number in 3..<1_000_003 {
             let node = handle.withUnsafeBytes {

@@ -8,9 +8,12 @@ struct NodeMapTests {
         FileID(inode: UInt64(number), generation: UInt32(number & 3), mount: 1)
     }
 
-    private func attach(_ map: inout NodeMap, _ number: Int, _ parent: UInt32, _ name: String) -> UInt32 {
+    private func attach(_ map: inout NodeMap, _ number: Int, _ parent: UInt32, _ name: String)
+        -> UInt32
+    {
         let node = map.bind(
-            file(number), targetInode: UInt64(number + 1_000_000), type: number < 100 ? .directory : .regular,
+            file(number), targetInode: UInt64(number + 1_000_000),
+            type: number < 100 ? .directory : .regular,
             handle: UnsafeRawBufferPointer(start: nil, count: 0))
         Array(name.utf8).withUnsafeBytes { map.attach(node, parent, $0) }
         return node
