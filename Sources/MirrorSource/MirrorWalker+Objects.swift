@@ -233,7 +233,7 @@ extension MirrorWalker {
         record.offset = work.offset
         record.length = UInt64(count)
         record.time = work.modified
-        record.checksum = Checksum.of(UnsafeRawBufferPointer(rebasing: payload[..<count]))
+        // No sum of its own: the frame's is made a moment later, from the same memory.
         batch.commit(record, payloadBytes: count)
         work.offset += Int64(count)
         bytesLeft -= count

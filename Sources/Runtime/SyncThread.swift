@@ -21,10 +21,19 @@ final class SyncThread: Sendable {
         WorkerThread.start("sync") { [self] in
             var durable = syncer.durable
             var isFailing = false
+            var last = Clock.monotonic
             while true {
-                let wait = isMirroring.withLock { $0 } ? Self.mirrorInterval : Self.interval
-                mailbox.sleep(while: mailbox.signal, nanoseconds: wait)
+                let seen = mailbox.signal
+                let isHurried = !mailbox.take().isEmpty
                 if isStopped.withLock({ $0 }) { return }
+                let wait = isMirroring.withLock { $0 } ? Self.mirrorInterval : Self.interval
+                let left = last + wait - Clock.monotonic
+                guard isHurried || left <= 0 else {
+                    // Not longer than the short wait, because a mirror may begin or end meanwhile.
+                    mailbox.sleep(while: seen, nanoseconds: min(left, Self.interval))
+                    continue
+                }
+                last = Clock.monotonic
                 do throws(Errno) {
                     let now = try syncer.sync()
                     if isFailing { logger.notice("changes reach the disk again") }
