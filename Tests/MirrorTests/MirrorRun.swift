@@ -126,8 +126,11 @@ final class MirrorRun {
         let view = try BatchView(body)
         for record in view.records {
             let payload = view.payload(of: record)
-            if record.kind == .mirrorData { dataBytes += payload.count }
-            precondition(record.payloadLength == 0 || record.checksum == Checksum.of(payload))
+            if record.kind == .mirrorData {
+                dataBytes += payload.count
+            } else {
+                precondition(payload.isEmpty || record.checksum == Checksum.of(payload))
+            }
             try applier.apply(record, payload)
         }
         _ = try applier.finishBatch(lastSequence: view.header.lastSequence)
