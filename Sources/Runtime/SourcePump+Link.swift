@@ -258,6 +258,8 @@ enum LinkTimes {
     static let burst = Clock.millisecond
     /// ... in which changes are gathered for so long.
     static let gathering = 150 * Clock.millisecond / 1000
+    /// Between two mirrors that start by themselves.
+    static let betweenOwnMirrors = 30 * Clock.second
     static let afterRefusal = 5 * Clock.second
     /// Buffers are given back after so long without work.
     static let idle = 5 * Clock.second

@@ -46,6 +46,8 @@ final class SourcePump {
     var idleSince: Int64 = 0
 
     // The mirror.
+    /// Monotonic; the earliest time for a mirror that nobody asked for.
+    var nextOwnMirror: Int64 = 0
     var mirror: RunningMirror?
 
     // Questions on their way, by request.
@@ -89,6 +91,7 @@ final class SourcePump {
             if isStopping { break }
             keepLink()
             if follower?.isPutOut == true { putOut() }
+            mirrorWhatIsMissed()
             let progressed = session.isStreaming && pump()
             followMirror()
             keepData()

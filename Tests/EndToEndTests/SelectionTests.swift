@@ -79,11 +79,10 @@ extension EndToEnd {
                 let workload = try laboratory.workload(
                     seed: seed, seconds: 4, folders: [inside, outside])
                 try laboratory.requireUndisturbed(workload)
-                do {
-                    try laboratory.sync()
-                } catch {
+                let synced = try laboratory.ask("sync 1 timeout 40 seconds", seconds: 50)
+                if synced.status != 0 {
                     let state = try laboratory.status()["targetState"] as? String
-                    try #require(state == "Mirror Required", "\(error)")
+                    try #require(state == "Mirror Required", "\(synced.text)")
                     try laboratory.command(
                         "mirror start 1 different; waitonmirror 1 timeout 60 seconds")
                     try laboratory.sync()
