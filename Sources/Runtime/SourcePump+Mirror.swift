@@ -49,8 +49,9 @@ extension SourcePump {
                 : "mirror started (\(order.isFull ? "full" : "different"))")
     }
 
-    /// When the target lacks objects that it could not even name, only a look at everything finds them.
-    /// That needs nobody's decision, so it is not waited for; but not more often than now and then.
+    /// When the target lacks objects that it could not even name, only a look at everything finds
+    /// them. That needs nobody's decision, so it is not waited for; but not more often than now and
+    /// then.
     func mirrorWhatIsMissed() {
         let now = Clock.monotonic
         guard session.isStreaming, mirror == nil, session.data == .required(.objectsMissing),

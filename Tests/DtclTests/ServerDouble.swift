@@ -1,3 +1,4 @@
+import Dispatch
 import CommandModel
 import Glibc
 import Synchronization
@@ -21,8 +22,6 @@ final class ServerDouble: Sendable {
 
     private struct State {
         var requests: [CommandRequest] = []
-        /// Clients that closed while they were waiting for an answer.
-        var hangUps = 0
     }
 
     init(_ name: String, in folder: String, _ answer: @escaping @Sendable (CommandRequest) -> Reply)
@@ -64,7 +63,13 @@ final class ServerDouble: Sendable {
         state.withLock { $0.requests.last { $0.command == command } }
     }
 
-    var hangUps: Int { state.withLock { $0.hangUps } }
+    /// Once for each client that closed while it was waiting for an answer.
+    private let hangUp = DispatchSemaphore(value: 0)
+
+    /// Whether another client hangs up, or has, within some seconds.
+    func meetsHangUp(within seconds: Int = 10) -> Bool {
+        hangUp.wait(timeout: .now() + .seconds(seconds)) == .success
+    }
 
     private func inThread(_ work: @escaping @Sendable (ServerDouble) -> Void) {
         final class Start: Sendable {
@@ -109,7 +114,7 @@ final class ServerDouble: Sendable {
             sendAnswers(answers, to: client)
             var byte: UInt8 = 0
             while recv(client, &byte, 1, 0) > 0 {}
-            state.withLock { $0.hangUps += 1 }
+            hangUp.signal()
         case .bytes(let text): Self.send(client, text)
         }
     }

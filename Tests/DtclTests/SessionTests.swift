@@ -189,7 +189,7 @@ import Testing
         #expect(terminal.read(until: "  42\nCommand:  ") != nil)
         terminal.type("exit 5\n")
         #expect(terminal.exitStatus() == 5)
-        #expect(alpha.hangUps == 1)
+        #expect(alpha.meetsHangUp())
     }
 
     @Test func `Ctrl-C twice at an empty prompt leaves`() {
