@@ -180,7 +180,6 @@ struct Verification {
             .filter { includes(place, $0) }
     }
 
-
     private func includes(_ place: Place, _ entry: TreeEntry) -> Bool {
         connection.plan.roots[place.mapping].filter.includes(
             place.path.appending(entry.name).bytes,
