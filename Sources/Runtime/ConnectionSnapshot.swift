@@ -27,8 +27,6 @@ struct ConnectionSnapshot: Hashable, Sendable {
     var mirrorSecondsLeft: Int?
     /// Mirrors completed since the daemon started.
     var mirrorsCompleted = 0
-    /// How the last mirror ended, if not well.
-    var mirrorProblem = ""
     /// Objects that could not be read, by name.
     var unreadableCount: Int64 = 0
 
@@ -50,6 +48,4 @@ struct ConnectionSnapshot: Hashable, Sendable {
     var problemCount: UInt64 = 0
     var skippedCount: UInt64 = 0
     var lastTargetProblem = ""
-    /// Nothing sent that is not applied, nothing read that is not sent.
-    var isDrained = false
 }

@@ -14,6 +14,7 @@ final class RunningMirror {
     /// Monotonic.
     let started: Int64
     private(set) var phase = Phase.beginning
+    private let settings: MirrorSettings
     private var walker: MirrorWalker<RootFilter>
     /// Descriptors to read the roots with, closed at the end.
     private let roots: [OwnedDescriptor]
@@ -38,6 +39,7 @@ final class RunningMirror {
         started = Clock.monotonic
         var settings = MirrorSettings(isFull: order.isFull, removesOrphans: order.removesOrphans)
         settings.isOnlyEnqueued = isPartial
+        self.settings = settings
         var opened: [OwnedDescriptor] = []
         var mirrorRoots: [MirrorRoot<RootFilter>] = []
         for (number, root) in plan.roots.enumerated() {
@@ -61,13 +63,14 @@ final class RunningMirror {
     func write(into batch: inout BatchBuilder, position: UInt64, applied: UInt64) -> Bool {
         switch phase {
         case .beginning:
-            guard put(.mirrorBegin, &batch, position) else { return true }
+            let begin = MirrorRecords.begin(settings, position: position)
+            guard batch.append(begin) else { return true }
             phase = .walking
             return true
         case .walking: return walk(&batch, position)
         case .settling(let mark):
             guard let mark, applied >= mark else { return false }
-            guard put(.mirrorEnd, &batch, position) else { return true }
+            guard batch.append(MirrorRecords.end(position: position)) else { return true }
             phase = .ending(untilApplied: nil)
             return true
         case .ending(let mark):
@@ -93,21 +96,6 @@ final class RunningMirror {
 
     /// A batch is closed when it holds so much, so that changes in between are not kept waiting.
     private static let batchBytesWanted = 768 << 10
-
-    private func put(_ kind: OperationKind, _ batch: inout BatchBuilder, _ position: UInt64) -> Bool
-    {
-        var record = OperationRecord()
-        record.kindNumber = kind.rawValue
-        record.sequence = position
-        if kind == .mirrorBegin {
-            var options: MirrorOptions = []
-            if order.isFull { options.insert(.full) }
-            if order.removesOrphans { options.insert(.removeOrphans) }
-            if isPartial { options.insert(.partial) }
-            record.flags = options.rawValue
-        }
-        return batch.append(record)
-    }
 
     /// The batch is on its way: `sentBytes` in all, so that its acknowledgement is known.
     func sent(_ sentBytes: UInt64) {

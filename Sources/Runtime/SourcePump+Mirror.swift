@@ -36,12 +36,10 @@ extension SourcePump {
         } catch {
             logger.error("the mirror cannot begin: \(error)")
             session.require(.mirrorStopped)
-            shown.mirrorProblem = "the replicated folder cannot be read: \(error)"
             return
         }
         session.mirrorStarted()
         shown.mirrorsStarted += 1
-        shown.mirrorProblem = ""
         shown.unreadableCount = 0
         logger.info(
             isPartial
@@ -66,7 +64,6 @@ extension SourcePump {
         guard let running = mirror else { return }
         mirror = nil
         session.mirrorStopped()
-        shown.mirrorProblem = "stopped"
         keepProgress(of: running)
         logger.info("mirror stopped")
     }

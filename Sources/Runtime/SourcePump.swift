@@ -57,8 +57,6 @@ final class SourcePump {
     var shown = ConnectionSnapshot()
     var isStopping = false
     private var savedData: SourceSession.Data
-    /// Monotonic; when counters go to the store next.
-    private var nextStatistics: Int64 = 0
 
     init(
         plan: ConnectionPlan, surroundings: PumpSurroundings, data: SourceSession.Data,
@@ -224,9 +222,6 @@ final class SourcePump {
             shown.operationsInQueue = Int64(follower.keptCount)
             shown.replicationBytesInQueue = Int64(follower.unreadBytes) + Int64(window.flyingBytes)
             shown.oldestUndelivered = follower.time(after: shown.applied)
-            shown.isDrained = follower.position >= shown.newest && window.flyingBytes == 0
-        } else {
-            shown.isDrained = window.flyingBytes == 0
         }
         showMirror()
         board.show(shown)
