@@ -43,6 +43,10 @@ extension CommandTable {
         return NearestName.nearest(to: word, among: spellings)
     }
 
+    func nearestFunction(to name: String) -> String? {
+        NearestName.nearest(to: name, among: functions.map(\.name))
+    }
+
     struct Group {
         var name: String
         var declarations: [CommandDeclaration]

@@ -122,10 +122,17 @@ struct PatternMatcher {
     }
 
     private mutating func matchSequence(_ parts: [Pattern], _ state: inout MatchState) -> Bool {
+        guard let part = parts.first else { return true }
+        let rest = Array(parts.dropFirst())
         var attempt = state
-        for part in parts where !match(part, &attempt) { return false }
-        state = attempt
-        return true
+        guard match(part, &attempt) else { return false }
+        if matchSequence(rest, &attempt) {
+            state = attempt
+            return true
+        }
+        // `TDU ["file"] MAP …`: what was taken for the file may be the word after it.
+        guard case .optional = part, attempt.position > state.position else { return false }
+        return matchSequence(rest, &state)
     }
 
     private mutating func matchValue(

@@ -39,8 +39,8 @@ enum ConnectionCommands {
         CommandDeclaration(
             "connect.simulated", "CONNect",
             .all(
-                .value("set", .name), .word("TO"), .word("TDU"), .maybe(.value("file", .file)),
-                mapping, .options(connectOptions)),
+                .value("set", .name), .word("TO"), .flag("TDU", "simulated"),
+                .maybe(.value("file", .file)), mapping, .options(connectOptions)),
             changes: true, isAvailable: false, group: LaterCommands.group,
             summary: "simulates a connection: counts what would be sent",
             examples: [
@@ -82,11 +82,14 @@ enum ConnectionCommands {
             summary: "lists the connections", answer: "a list of records",
             examples: [.init("connections")]),
         CommandDeclaration(
-            "status", "STATus", .maybe(.word("CONnection"), Shared.connection),
-            permission: .monitor, group: group,
+            "status", "STATus", permission: .monitor, group: group,
+            summary: "shows how all connections are doing", answer: "a list of records",
+            examples: [.init("status")]),
+        CommandDeclaration(
+            "status", "STATus CONnection", Shared.connection, permission: .monitor, group: group,
             summary: "shows how a connection is doing, or all of them",
             answer: "a record, a list of records for all",
-            examples: [.init("status con 1"), .init("status connection *"), .init("status")]),
+            examples: [.init("status con 1"), .init("status connection *")]),
         CommandDeclaration(
             "sync", "SYNC", .all(Shared.connection, .anyOrder(Shared.timeout)), group: group,
             summary: "returns when everything written before it is on the target",
