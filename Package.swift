@@ -75,6 +75,8 @@ let package = Package(
         // Language.
         room("DTCLSyntax"),
         room("DTCLInterpreter", ["DTCLSyntax"]),
+        room("DTCLFormat", ["DTCLSyntax"]),
+        room("FuzzLanguage", ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax"]),
         room("CommandTable", ["CommandModel", "DTCLSyntax"]),
         room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
         room("ScriptHost", ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"]),
@@ -148,8 +150,11 @@ let package = Package(
             excluding: ["Corpus"]),
         tests("ControlServerTests", ["CommandModel", "ControlServer", logging]),
         tests("DtclTests", ["CommandModel", "ControlClient", "dtcl"]),
-        tests("DTCLInterpreterTests", ["DTCLInterpreter", "DTCLSyntax"], excluding: ["Corpus"]),
-        tests("DTCLSyntaxTests", ["DTCLSyntax"]),
+        tests("DTCLFormatTests", ["DTCLFormat", "DTCLSyntax", "FuzzLanguage"]),
+        tests(
+            "DTCLInterpreterTests", ["DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"],
+            excluding: ["Corpus"]),
+        tests("DTCLSyntaxTests", ["DTCLSyntax", "FuzzLanguage"]),
         tests(
             "EndToEndTests", ["dtcl", "understudy-capture", "understudyd"], excluding: ["Support"]),
         tests("FileSystemAccessTests", ["CPosix", "FileSystemAccess"]),

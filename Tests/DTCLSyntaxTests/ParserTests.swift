@@ -1,4 +1,5 @@
 import DTCLSyntax
+import FuzzLanguage
 import Testing
 
 @Suite("Parser")

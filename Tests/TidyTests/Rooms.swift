@@ -26,6 +26,8 @@ enum Rooms {
         // Language.
         "DTCLSyntax": .pure(),
         "DTCLInterpreter": .pure("DTCLSyntax"),
+        "DTCLFormat": .pure("DTCLSyntax"),
+        "FuzzLanguage": .pure("DTCLFormat", "DTCLInterpreter", "DTCLSyntax"),
         "CommandTable": .pure("CommandModel", "DTCLSyntax"),
         "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
         "ScriptHost": .pure("CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"),

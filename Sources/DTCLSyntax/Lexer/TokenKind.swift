@@ -78,6 +78,9 @@ public struct Token: Sendable, Hashable {
     public var range: SourceRange
     /// Whether a gap lies between this token and the one before.
     public var followsGap: Bool
+    /// Set where the parser has read the token as a word of the language. The same letters may be a
+    /// word of a command, a field or a key elsewhere.
+    public internal(set) var keyword: Keyword?
 
     var lower: Int { Int(range.lower) }
     var upper: Int { Int(range.upper) }

@@ -64,12 +64,12 @@ extension Parser {
     /// A broken head ends at its THEN or DO, or with its line.
     private mutating func recoverHead(until words: Set<Keyword>) {
         recover()
-        if let word = blockWord(), word == .then || word == .do { take(.command) }
+        if let word = blockWord(), word == .then || word == .do { take(word, .command) }
     }
 
     mutating func expectEnd(of opener: Token) {
         if blockWord() == .end {
-            take(.command)
+            take(.end, .command)
             return
         }
         let token = peek(.command)
@@ -87,7 +87,7 @@ extension Parser {
     private mutating func parseOpening(_ word: Keyword, isOptional: Bool) {
         if isRecovering { return }
         if blockWord() == word {
-            take(.command)
+            take(word, .command)
             return
         }
         guard at(.lineEnd, .command) || at(.endOfText, .command) else {
@@ -96,7 +96,7 @@ extension Parser {
         }
         if followsOnLaterLine(word) {
             while eat(.lineEnd, .command) {}
-            take(.command)
+            take(word, .command)
         } else if !isOptional {
             if at(.endOfText, .command) { isOpenAtEnd = true }
             fail(.tokenExpected, mode: .command, "'\(word.rawValue)'")
@@ -119,13 +119,13 @@ extension Parser {
 extension Parser {
     mutating func parseConditional() -> Statement.Kind {
         productions.insert(.conditional)
-        let opener = take(.command)
+        let opener = take(.if, .command)
         var branches = [parseBranch()]
         var otherwise: [Statement] = []
         var hasElse = false
         while let word = blockWord(), word == .elseIf || word == .else {
             if hasElse { report(.elseRepeated, peek(.command).range, word.rawValue) }
-            let branch = take(.command)
+            let branch = take(word, .command)
             if word == .else, keyword(.command) == .if { splitElseIf = branch.range }
             if word == .elseIf {
                 branches.append(parseBranch())
@@ -147,7 +147,7 @@ extension Parser {
 
     mutating func parseWhile() -> Statement.Kind {
         productions.insert(.whileLoop)
-        let opener = take(.command)
+        let opener = take(.while, .command)
         let condition = parseExpression()
         parseOpening(.do, isOptional: false)
         let body = parseBody(until: [.end], isLoop: true)
@@ -157,7 +157,7 @@ extension Parser {
 
     mutating func parseFor() -> Statement.Kind {
         productions.insert(.forLoop)
-        let opener = take(.command)
+        let opener = take(.for, .command)
         let variable = parseVariableName()
         expect(.equals, .expression)
         let from = parseExpression()
@@ -173,7 +173,7 @@ extension Parser {
 
     mutating func parseForEach() -> Statement.Kind {
         productions.insert(.forEachLoop)
-        let opener = take(.command)
+        let opener = take(.forEach, .command)
         let first = parseVariableName()
         let second = !isRecovering && eat(.comma, .expression) ? parseVariableName() : nil
         expect(.in, .expression)
@@ -187,7 +187,7 @@ extension Parser {
 
     mutating func parseAttempt() -> Statement.Kind {
         productions.insert(.attempt)
-        let opener = take(.command)
+        let opener = take(.try, .command)
         let body = parseBody(until: [.catch, .end])
         guard blockWord() == .catch else {
             let token = peek(.command)
@@ -196,7 +196,7 @@ extension Parser {
             if eat(.end, .command) { isRecovering = true }
             return .attempt(body: body, errorName: nil, handler: [])
         }
-        take(.command)
+        take(.catch, .command)
         var name: Name?
         if at(.variable, .command) {
             name = parseVariableName()

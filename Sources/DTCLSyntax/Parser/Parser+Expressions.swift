@@ -10,7 +10,8 @@ extension Parser {
         var left = parseUnary(lowest)
         var hasCompared = false
         while !isRecovering, let found = binaryOperator(), found.precedence >= lowest {
-            let token = take(.expression)
+            let token =
+                keyword(.expression).map { take($0, .expression) } ?? take(.expression)
             if found.isComparison, hasCompared {
                 report(.comparisonChained, token.range, text(token))
             }
@@ -60,7 +61,7 @@ extension Parser {
             return make(.unary(.negate, parseUnary(8)), from: token.lower)
         }
         if lowest <= 3, keyword(.expression) == .not {
-            take(.expression)
+            take(.not, .expression)
             return make(.unary(.not, parseBinary(3)), from: token.lower)
         }
         return parsePostfix()
@@ -171,10 +172,10 @@ extension Parser {
         guard let word = Keyword(word: text(token)) else { return parseCallOrWord(token) }
         switch word {
         case .true, .false:
-            take(.expression)
+            take(word, .expression)
             return Expression(.boolean(word == .true), token.range)
         case .nothing:
-            take(.expression)
+            take(word, .expression)
             return Expression(.none, token.range)
         case _ where word.isBlockWord:
             fail(.valueExpected, mode: .expression)

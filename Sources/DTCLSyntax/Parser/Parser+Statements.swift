@@ -21,14 +21,14 @@ extension Parser {
         case .for: return parseFor()
         case .forEach: return parseForEach()
         case .try: return parseAttempt()
-        case .break: return parseLoopWord(.breakLoop, .breakLoop)
-        case .continue: return parseLoopWord(.continueLoop, .continueLoop)
+        case .break: return parseLoopWord(.break, .breakLoop, .breakLoop)
+        case .continue: return parseLoopWord(.continue, .continueLoop, .continueLoop)
         case .return:
             productions.insert(.returnStatement)
-            return .returnValue(parseOptionalValue())
+            return .returnValue(parseOptionalValue(.return))
         case .exit:
             productions.insert(.exitStatement)
-            return .exit(parseOptionalValue())
+            return .exit(parseOptionalValue(.exit))
         case .procedure: return parseProcedure()
         case .include: return parseInclude()
         case .write: return parseWrite()
@@ -36,7 +36,7 @@ extension Parser {
         case .set where isSetOption(token): return parseSetOption()
         case .rem:
             productions.insert(.remark)
-            take(.command)
+            take(.rem, .command)
             lexer.skipLine()
             previousEnd = lexer.offset
             return .remark
@@ -57,16 +57,16 @@ extension Parser {
     }
 
     private mutating func parseLoopWord(
-        _ kind: Statement.Kind, _ production: Production
+        _ word: Keyword, _ kind: Statement.Kind, _ production: Production
     ) -> Statement.Kind {
         productions.insert(production)
-        let token = take(.command)
+        let token = take(word, .command)
         if loopDepth == 0 { report(.loopWordOutside, token.range, text(token).uppercased()) }
         return kind
     }
 
-    private mutating func parseOptionalValue() -> Expression? {
-        take(.command)
+    private mutating func parseOptionalValue(_ word: Keyword) -> Expression? {
+        take(word, .command)
         return atStatementEnd() ? nil : parseExpression()
     }
 }
@@ -131,7 +131,7 @@ extension Parser {
 extension Parser {
     private mutating func parseProcedure() -> Statement.Kind {
         productions.insert(.procedure)
-        let opener = take(.command)
+        let opener = take(.procedure, .command)
         checkTopLevel(opener)
         let name = peek(.expression)
         guard name.kind == .identifier else {
@@ -174,7 +174,7 @@ extension Parser {
 
     private mutating func parseInclude() -> Statement.Kind {
         productions.insert(.include)
-        let opener = take(.command)
+        let opener = take(.include, .command)
         checkTopLevel(opener)
         let token = peek(.expression)
         var path: String?
@@ -202,10 +202,10 @@ extension Parser {
 extension Parser {
     private mutating func parseWrite() -> Statement.Kind {
         productions.insert(.write)
-        take(.command)
+        take(.write, .command)
         var toError = false
         if keyword(.expression) == .to, !isCall(peek(.expression)) {
-            take(.expression)
+            take(.to, .expression)
             expect(.error, .expression)
             toError = true
         }
@@ -220,7 +220,7 @@ extension Parser {
 
     private mutating func parseWait() -> Statement.Kind {
         productions.insert(.wait)
-        take(.command)
+        take(.wait, .command)
         let duration = parseExpression()
         var unit: NumberLiteral.Unit?
         if !isRecovering, at(.identifier, .expression), !atStatementEnd() {
@@ -255,8 +255,8 @@ extension Parser {
 
     private mutating func parseSetOption() -> Statement.Kind {
         productions.insert(.setOption)
-        take(.command)
-        take(.command)
+        take(.set, .command)
+        take(.option, .command)
         guard at(.word, .command), !atStatementEnd() else {
             fail(.tokenExpected, mode: .command, "the name of an option")
             return .invalid

@@ -125,8 +125,16 @@ extension Parser {
 
     mutating func eat(_ keyword: Keyword, _ mode: Lexer.Mode) -> Bool {
         guard self.keyword(mode) == keyword else { return false }
-        take(mode)
+        take(keyword, mode)
         return true
+    }
+
+    /// Takes a token that is read as a word of the language.
+    @discardableResult
+    mutating func take(_ keyword: Keyword, _ mode: Lexer.Mode) -> Token {
+        let token = take(mode)
+        tokens[tokens.count - 1].keyword = keyword
+        return token
     }
 
     mutating func expect(_ keyword: Keyword, _ mode: Lexer.Mode) {

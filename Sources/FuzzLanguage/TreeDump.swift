@@ -1,14 +1,15 @@
-import DTCLSyntax
+package import DTCLSyntax
 
-/// A tree as one line of text, so that tests can say what they expect.
-enum TreeDump {
-    static func dump(_ text: String) -> String {
+/// A tree as one line of text, without places: what tests expect, and what a change of the layout
+/// must leave as it is.
+package enum TreeDump {
+    package static func dump(_ text: String) -> String {
         let script = Script.parse(text)
         let messages = script.diagnostics.map { "!\($0.id)" }
         return (script.statements.map(dump) + messages).joined(separator: " ")
     }
 
-    static func dump(_ statements: [Statement]) -> String {
+    package static func dump(_ statements: [Statement]) -> String {
         "{" + statements.map(dump).joined(separator: " ") + "}"
     }
 
