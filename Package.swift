@@ -153,7 +153,7 @@ let package = Package(
         tests("DTCLFormatTests", ["DTCLFormat", "DTCLSyntax", "FuzzLanguage"]),
         tests(
             "DTCLInterpreterTests", ["DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"],
-            excluding: ["Corpus"]),
+            excluding: ["Corpus", "Disassembly"]),
         tests("DTCLSyntaxTests", ["DTCLSyntax", "FuzzLanguage"]),
         tests(
             "EndToEndTests", ["dtcl", "understudy-capture", "understudyd"], excluding: ["Support"]),

@@ -53,7 +53,8 @@ package enum TreeDump {
         case .write(let values, let toError):
             return "(write\(toError ? "!" : "")\(values.map { " " + dump($0) }.joined()))"
         case .wait(let duration, let unit):
-            return "(wait \(dump(duration))\(unit.map { " " + $0.rawValue } ?? ""))"
+            return "(wait \(duration.map(dump) ?? "forever")"
+                + "\(unit.map { " " + $0.rawValue } ?? ""))"
         case .setOption(let option): return "(option \(option))"
         case .remark: return "(remark)"
         case .invalid: return "(invalid)"

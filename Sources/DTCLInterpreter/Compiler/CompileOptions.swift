@@ -11,6 +11,9 @@ public struct CompileOptions {
         _, _ in .failure(IncludeError("this host reads no other files"))
     }
 
+    /// What the program tells the tracer of its machine.
+    public var tracing = Tracing.off
+
     public init() {}
 }
 

@@ -5,6 +5,7 @@ extension FunctionCompiler {
     func compile(_ statements: [Statement]) {
         for statement in statements {
             range = statement.range
+            traceSimple(statement)
             withTemporaries { compile(statement) }
         }
     }
@@ -15,10 +16,12 @@ extension FunctionCompiler {
         case .command(let command):
             compileCommand(command, into: 0, isResultTaken: false)
         case .call(let call): compile(call, into: temporary())
-        case .conditional(let branches, let otherwise): compileConditional(branches, otherwise)
-        case .whileLoop(let condition, let body): compileWhile(condition, body)
-        case .forLoop(let loop): compileFor(loop)
-        case .forEachLoop(let loop): compileForEach(loop)
+        case .conditional(let branches, let otherwise):
+            compileConditional(statement.range, branches, otherwise)
+        case .whileLoop(let condition, let body):
+            compileWhile(statement.range, condition, body)
+        case .forLoop(let loop): compileFor(statement.range, loop)
+        case .forEachLoop(let loop): compileForEach(statement.range, loop)
         case .breakLoop: if let loop = loops.last { emitJump(.jump, to: loop.end) }
         case .continueLoop: if let loop = loops.last { emitJump(.jump, to: loop.next) }
         case .returnValue(let value): compileReturn(value)
@@ -39,6 +42,7 @@ extension FunctionCompiler {
 
     private func compileAssignment(_ target: AssignmentTarget, _ value: Expression) {
         let register = register(of: target.name)
+        defer { traceAssigned(target.range, [target.name]) }
         if target.path.isEmpty {
             if !compileExtension(of: target.name, register, value) {
                 compile(value, into: register)
@@ -97,10 +101,15 @@ extension FunctionCompiler {
 
     // MARK: Branches and loops
 
-    private func compileConditional(_ branches: [ConditionalBranch], _ otherwise: [Statement]) {
+    private func compileConditional(
+        _ whole: SourceRange, _ branches: [ConditionalBranch], _ otherwise: [Statement]
+    ) {
         let end = label()
         for (index, branch) in branches.enumerated() {
             let next = label()
+            let lower = index == 0 ? whole.lower : branch.condition.range.lower
+            trace(
+                SourceRange(lower, branch.condition.range.upper), reading: [branch.condition])
             jump(to: next, when: branch.condition, is: false)
             compile(branch.body)
             if index < branches.count - 1 || !otherwise.isEmpty { emitJump(.jump, to: end) }
@@ -110,16 +119,21 @@ extension FunctionCompiler {
         place(end)
     }
 
-    private func compileWhile(_ condition: Expression, _ body: [Statement]) {
+    private func compileWhile(
+        _ whole: SourceRange, _ condition: Expression, _ body: [Statement]
+    ) {
         let loop = LoopLabels(next: label(), end: label())
         place(loop.next)
+        trace(SourceRange(whole.lower, condition.range.upper), reading: [condition])
         jump(to: loop.end, when: condition, is: false)
         compileBody(body, loop)
         emitJump(.loop, to: loop.next)
         place(loop.end)
     }
 
-    private func compileFor(_ loop: ForLoop) {
+    private func compileFor(_ whole: SourceRange, _ loop: ForLoop) {
+        let head = SourceRange(whole.lower, (loop.step ?? loop.to).range.upper)
+        trace(head, reading: [loop.from, loop.to] + (loop.step.map { [$0] } ?? []))
         let variable = register(of: loop.variable)
         let labels = LoopLabels(next: label(), end: label())
         let body = label()
@@ -136,6 +150,7 @@ extension FunctionCompiler {
         emitJump(.forPrepare, a: first, to: labels.end)
         emitJump(.jump, to: labels.next)
         place(body)
+        traceAssigned(head, [loop.variable])
         compileBody(loop.body, labels)
         place(labels.next)
         emit(Instruction(.forNext, a: first, b: variable))
@@ -143,7 +158,9 @@ extension FunctionCompiler {
         place(labels.end)
     }
 
-    private func compileForEach(_ loop: ForEachLoop) {
+    private func compileForEach(_ whole: SourceRange, _ loop: ForEachLoop) {
+        let head = SourceRange(whole.lower, loop.sequence.range.upper)
+        trace(head, reading: [loop.sequence])
         let variable = register(of: loop.first)
         let labels = LoopLabels(next: label(), end: label())
         let body = label()
@@ -155,6 +172,7 @@ extension FunctionCompiler {
         emit(Instruction(.forEachPrepare, a: sequence, flag: loop.second != nil))
         emitJump(.jump, to: labels.next)
         place(body)
+        traceAssigned(head, [loop.first] + (loop.second.map { [$0] } ?? []))
         compileBody(loop.body, labels)
         place(labels.next)
         if let second = loop.second {
@@ -212,7 +230,10 @@ extension FunctionCompiler {
         emitJump(.jump, to: end)
         let target = position
         handlers.append(Handler(start: start, end: target, target: target))
-        if let errorName { emit(Instruction(.catchError, a: register(of: errorName))) }
+        if let errorName {
+            emit(Instruction(.catchError, a: register(of: errorName)))
+            traceAssigned(errorName.range, [errorName])
+        }
         compile(handler)
         place(end)
     }
@@ -223,8 +244,14 @@ extension FunctionCompiler {
         emit(Instruction(.write, a: first, c: values.count, flag: toError))
     }
 
-    private func compileWait(_ duration: Expression, _ unit: NumberLiteral.Unit?) {
+    private func compileWait(_ duration: Expression?, _ unit: NumberLiteral.Unit?) {
         let register = temporary()
+        guard let duration else {
+            let forever = context.constant(.decimal(Pause.foreverSeconds))
+            emit(Instruction(.loadConstant, a: register, k: forever))
+            emit(Instruction(.wait, a: register))
+            return
+        }
         compile(duration, into: register)
         var isBare = unit == nil
         if case .number(let number) = duration.kind, number.unit != nil { isBare = false }

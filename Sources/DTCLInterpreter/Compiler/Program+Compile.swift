@@ -31,6 +31,8 @@ final class CompileContext {
     let globalIndexes: [String: Int]
     var diagnostics: [FileDiagnostic] = []
     private var constantIndexes: [Constant: Int] = [:]
+    /// By source, made when a line is asked for.
+    private var lineTables: [Int: LineTable] = [:]
     /// Procedures of this compilation, by function index.
     private var procedures: [(index: Int, source: Int, declaration: Procedure)] = []
 
@@ -96,6 +98,7 @@ final class CompileContext {
     }
 
     func finish() -> Compilation {
+        hideSecrets()
         let sorted = diagnostics.enumerated().sorted { left, right in
             let isSameFile = left.element.source.name == right.element.source.name
             if isSameFile,
@@ -111,6 +114,12 @@ final class CompileContext {
             result.program = program
         }
         return result
+    }
+
+    func line(of offset: UInt32, in source: Int) -> Int {
+        let table = lineTables[source] ?? LineTable(program.sources[source])
+        lineTables[source] = table
+        return table.position(of: offset).line
     }
 
     func constant(_ constant: Constant) -> Int {

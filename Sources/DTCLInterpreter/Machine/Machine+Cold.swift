@@ -96,6 +96,7 @@ extension Machine {
         case .exit: try exit(instruction.flag ? read(a) : nil)
         case .setOption: set(program.options[instruction.k])
         case .catchError: registers[a] = try heap.pointee.make(lastError)
+        case .trace: trace(instruction.k)
         default: break
         }
     }
@@ -167,7 +168,7 @@ extension Machine {
         guard seconds >= 0 else {
             throw Fault(.argumentInvalid, "got a wait of \(seconds) seconds, expected 0 or more")
         }
-        pendingPause = .wait(seconds: seconds)
+        pendingPause = .wait(seconds: min(seconds, Pause.foreverSeconds))
     }
 
     private func exit(_ status: Value?) throws(Fault) {

@@ -10,6 +10,8 @@ public final class Machine {
     public internal(set) var options = ScriptOptions()
     /// Set by EXIT.
     public internal(set) var exitStatus: Int?
+    /// Called inside `run` at the places of a program that was compiled with `tracing`.
+    public var tracer: ((TraceStep) -> Void)?
 
     // The parts that the dispatch loop works on. Raw memory: a class field in the loop would cost
     // a retain and an exclusivity check at every instruction.

@@ -12,6 +12,10 @@ public enum Pause: Sendable {
     case write(String, toError: Bool)
     /// Sleep, then `run`. The steps are counted anew.
     case wait(seconds: Double)
+
+    /// What `WAIT FOREVER` asks for, and the longest wait there is: a little over thirty years,
+    /// which every clock can still count.
+    public static let foreverSeconds = 1e9
 }
 
 /// A command to be carried out, with the values of its dynamic words.

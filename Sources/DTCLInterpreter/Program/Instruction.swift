@@ -83,6 +83,8 @@ enum Opcode: UInt8 {
     case setOption
     /// a ← the error that led here
     case catchError
+    /// tells the tracer about place k
+    case trace
 }
 
 /// Eight bytes, fixed width.

@@ -9,6 +9,8 @@ public struct Program: Sendable {
     public internal(set) var newCommandSites: Range<Int> = 0..<0
     /// Names of the top level's variables, in lower case; the index is the register.
     public internal(set) var globals: [String] = []
+    /// The places that a traced program tells about; none unless it was compiled for that.
+    public internal(set) var traceSites: [TraceSite] = []
 
     /// The top level first, then the procedures.
     var functions: [Function] = []

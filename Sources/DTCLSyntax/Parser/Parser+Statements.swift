@@ -221,6 +221,12 @@ extension Parser {
     private mutating func parseWait() -> Statement.Kind {
         productions.insert(.wait)
         take(.wait, .command)
+        if at(.identifier, .expression), text(peek(.expression)).uppercased() == "FOREVER",
+            !isCall(peek(.expression))
+        {
+            take(.expression)
+            return .wait(nil, unit: nil)
+        }
         let duration = parseExpression()
         var unit: NumberLiteral.Unit?
         if !isRecovering, at(.identifier, .expression), !atStatementEnd() {

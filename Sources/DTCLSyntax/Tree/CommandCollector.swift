@@ -41,7 +41,7 @@ struct CommandCollector {
             visit(body)
             visit(handler)
         case .write(let values, _): for value in values { visit(value) }
-        case .wait(let duration, _): visit(duration)
+        case .wait(let duration, _): if let duration { visit(duration) }
         case .breakLoop, .continueLoop, .include, .setOption, .remark, .invalid: break
         }
     }

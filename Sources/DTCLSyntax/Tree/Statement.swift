@@ -17,8 +17,8 @@ public struct Statement: Sendable, Hashable {
         case include(path: String, range: SourceRange)
         case attempt(body: [Statement], errorName: Name?, handler: [Statement])
         case write([Expression], toError: Bool)
-        /// `unit` is a word such as `minutes` after the number.
-        case wait(Expression, unit: NumberLiteral.Unit?)
+        /// `unit` is a word such as `minutes` after the number; without a number it is FOREVER.
+        case wait(Expression?, unit: NumberLiteral.Unit?)
         case setOption(ScriptOption)
         /// `REM` and the rest of its line.
         case remark
