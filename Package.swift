@@ -49,7 +49,12 @@ let package = Package(
         .executable(name: "understudy-capture", targets: ["understudy-capture"]),
         .executable(name: "dtcl", targets: ["dtcl"]),
         .executable(name: "understudy-bench", targets: ["understudy-bench"]),
-        .library(name: "ScriptHost", targets: ["ScriptHost"]),
+        // With the rooms whose types its own interface speaks of.
+        .library(
+            name: "ScriptHost",
+            targets: [
+                "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "ScriptHost",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -79,7 +84,9 @@ let package = Package(
         room("FuzzLanguage", ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax"]),
         room("CommandTable", ["CommandModel", "DTCLSyntax"]),
         room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
-        room("ScriptHost", ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"]),
+        room(
+            "ScriptHost",
+            ["CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"]),
 
         // Control.
         room("CommandModel"),

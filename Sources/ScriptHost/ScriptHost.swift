@@ -15,6 +15,19 @@ public struct ScriptHost: Sendable {
     public var globals: [(name: String, value: ScriptValue)] = []
     /// Longest time for a command in seconds, when the script sets none; nil for no limit.
     public var timeoutSeconds: Double?
+    /// Longest time for a whole run in seconds, waits and commands included; nil for no limit. A
+    /// script cannot catch its end.
+    public var runSecondsMax: Double?
+    /// Whether RUN may start other scripts, where the table has it.
+    public var allowsRun = true
+    /// What the names of environment variables of executables begin with.
+    public var environmentPrefix = "UNDERSTUDY"
+    /// What became of the scripts that RUN started.
+    public var history = ScriptHistory()
+    /// Where RUN finds `LUA:function`.
+    var functions: (any LuaFunctionCaller)?
+    /// Scripts that run one another.
+    var runDepth = 0
     /// Shows every command before it runs, whatever the script sets.
     public var echoes = false
     /// Reads a file for INCLUDE; the path is absolute or relative to the including file already.
@@ -41,13 +54,9 @@ public struct ScriptHost: Sendable {
 
     /// Compiles, binds and runs a script from its beginning. Cancelling the task interrupts it.
     public nonisolated(nonsending) func run(_ source: SourceText) async -> ScriptOutcome {
-        let prepared = prepare(source, after: nil)
-        guard let program = prepared.program else { return .rejected(prepared.diagnostics) }
-        let machine = Machine(program, limits: limits, environment: environment)
-        for global in globals { machine.setGlobal(global.name, global.value) }
-        let run = ScriptRun(
-            machine, prepared.commands, host: self, origin: "script:\(source.name)")
-        return await run.finish()
+        let compilation = compile(source)
+        guard let program = compilation.program else { return .rejected(compilation.diagnostics) }
+        return await run(program)
     }
 }
 
@@ -61,10 +70,12 @@ struct PreparedScript {
 }
 
 extension ScriptHost {
-    func prepare(_ source: SourceText, after previous: Program?) -> PreparedScript {
+    func prepare(
+        _ source: SourceText, after previous: Program?, isForEvents: Bool = false
+    ) -> PreparedScript {
         let script = Script.parse(source)
         var options = CompileOptions()
-        options.globals = globals.map(\.name)
+        options.globals = globals.map(\.name) + (isForEvents ? [ScriptHost.eventVariable] : [])
         options.treatment = { words in treatments(of: words) }
         options.include = { path, from in readFile(ScriptHost.resolve(path, from: from)) }
         let compilation = Program.compile(script, options: options, after: previous)

@@ -7,6 +7,8 @@ public enum ScriptOutcome: Sendable {
     /// Nothing ran: the text is wrong in these places.
     case rejected([ScriptDiagnostic])
     case failed(ScriptError)
+    /// The run took longer than the host allows.
+    case timedOut(seconds: Double)
     /// The task was cancelled.
     case interrupted
 
@@ -18,6 +20,7 @@ public enum ScriptOutcome: Sendable {
         case .failed(let error) where error.isLimit: 4
         case .failed(let error) where ScriptOutcome.meansUnreachable(error): 3
         case .failed: 1
+        case .timedOut: 4
         case .interrupted: 130
         }
     }

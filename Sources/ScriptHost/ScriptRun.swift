@@ -1,5 +1,6 @@
 import CommandModel
 import CommandTable
+import CPosix
 import DTCLInterpreter
 
 /// Drives one machine: does what it asks for until it ends. Belongs to one task at a time.
@@ -9,25 +10,28 @@ final class ScriptRun {
     var commands: [BoundCommand]
     private let host: ScriptHost
     private let origin: String
+    private var clock: RunClock
 
     init(_ machine: Machine, _ commands: [BoundCommand], host: ScriptHost, origin: String) {
         self.machine = machine
         self.commands = commands
         self.host = host
         self.origin = origin
+        clock = RunClock(secondsMax: host.runSecondsMax)
     }
 
     nonisolated(nonsending) func finish() async -> ScriptOutcome {
+        clock = RunClock(secondsMax: host.runSecondsMax)
         do throws(ScriptError) {
             while true {
-                if Task.isCancelled { return .interrupted }
+                if let end = endFromOutside { return end }
                 switch try machine.run() {
                 case .finished(let value):
                     return .finished(value, exitStatus: machine.exitStatus)
                 case .outOfSteps: await Task.yield()
                 case .write(let line, let toError): host.output.write(line, toError: toError)
                 case .wait(let seconds):
-                    try? await Task.sleep(for: .seconds(seconds))
+                    try? await Task.sleep(for: .seconds(min(seconds, clock.secondsLeft)))
                 case .command(let call):
                     if let end = await execute(call) { return end }
                 }
@@ -35,6 +39,12 @@ final class ScriptRun {
         } catch {
             return .failed(error)
         }
+    }
+
+    /// What the script can neither notice nor catch.
+    private var endFromOutside: ScriptOutcome? {
+        if Task.isCancelled { return .interrupted }
+        return clock.isOver ? .timedOut(seconds: clock.secondsMax ?? 0) : nil
     }
 
     /// nil when the script goes on.
@@ -48,7 +58,8 @@ final class ScriptRun {
                 values[index] = value.commandValue
             }
             let request = try command.request(values: values, origin: origin)
-            switch try await route(request, command) {
+            let outcome = try await route(request, command, isTaken: site.isResultTaken)
+            switch outcome {
             case .end(let status): return .finished(.none, exitStatus: status)
             case .result(let result):
                 host.output.succeeded(
@@ -56,7 +67,7 @@ final class ScriptRun {
                 machine.resume(returning: ScriptValue(result.value))
             }
         } catch {
-            if Task.isCancelled { return .interrupted }
+            if let end = endFromOutside { return end }
             if call.onFailure == .goesOn { host.output.failed(error, of: command.declaration) }
             machine.resume(failing: CommandFailure(code: error.code, message: error.message))
         }
@@ -64,23 +75,53 @@ final class ScriptRun {
     }
 
     private nonisolated(nonsending) func route(
-        _ request: CommandRequest, _ command: BoundCommand
+        _ request: CommandRequest, _ command: BoundCommand, isTaken: Bool
     ) async throws(CommandError) -> CommandOutcome {
         let declaration = command.declaration
-        guard declaration.isAvailable else {
-            throw CommandError(
-                .invalidCommand, "'\(declaration.name)' is not available in this version")
-        }
-        guard !command.isPlan else {
-            throw CommandError(.invalidOption, "PLAN is not available for '\(declaration.name)'")
-        }
+        try declaration.refuse(isPlan: command.isPlan)
         let output = host.output
-        let router = host.router
+        let host = host
         let seconds = machine.options.timeoutSeconds ?? host.timeoutSeconds
+        let left = clock.secondsLeft
         defer { output.progressEnded() }
-        return try await TimeLimit(seconds: seconds).run(declaration.name) {
-            () async throws(CommandError) in
-            try await router.execute(request, of: declaration) { output.progress($0) }
+        return try await TimeLimit(seconds: clock.isLimited ? min(seconds ?? left, left) : seconds)
+            .run(declaration.name) { () async throws(CommandError) in
+                if RunCommand.isMeant(by: declaration) {
+                    return .result(try await RunCommand.run(request, host, shows: !isTaken))
+                }
+                return try await host.router.execute(request, of: declaration) {
+                    output.progress($0)
+                }
+            }
+    }
+}
+
+extension CommandDeclaration {
+    /// Says no to what is declared and cannot be done.
+    func refuse(isPlan: Bool) throws(CommandError) {
+        guard isAvailable else {
+            throw CommandError(.invalidCommand, "'\(name)' is not available in this version")
+        }
+        guard !isPlan else {
+            throw CommandError(.invalidOption, "PLAN is not available for '\(name)'")
         }
     }
+}
+
+/// The time of a run.
+struct RunClock {
+    let secondsMax: Double?
+    private let began: Int64
+
+    init(secondsMax: Double?) {
+        self.secondsMax = secondsMax
+        began = secondsMax == nil ? 0 : cposix_monotonic()
+    }
+
+    var isLimited: Bool { secondsMax != nil }
+    var secondsLeft: Double {
+        guard let secondsMax else { return .greatestFiniteMagnitude }
+        return max(0, secondsMax - Double(cposix_monotonic() - began) / 1e9)
+    }
+    var isOver: Bool { isLimited && secondsLeft <= 0 }
 }

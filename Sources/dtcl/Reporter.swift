@@ -15,6 +15,7 @@ struct Reporter {
         case .finished: break
         case .rejected(let diagnostics): report(diagnostics)
         case .failed(let error): report(error, source)
+        case .timedOut(let seconds): show(["the script took longer than \(seconds) seconds"])
         case .interrupted: show(["interrupted"])
         }
     }

@@ -30,7 +30,8 @@ enum Rooms {
         "FuzzLanguage": .pure("DTCLFormat", "DTCLInterpreter", "DTCLSyntax"),
         "CommandTable": .pure("CommandModel", "DTCLSyntax"),
         "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
-        "ScriptHost": .pure("CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"),
+        "ScriptHost": .adapting(
+            "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"),
 
         // Control.
         "CommandModel": .pure(),

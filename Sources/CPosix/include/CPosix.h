@@ -239,6 +239,32 @@ void cposix_localTime(int64_t seconds, int parts[6]);
 /// The calling thread's name, at most 15 bytes.
 void cposix_nameThread(const char *name);
 
+// MARK: Programs in process groups of their own
+
+/// This process's environment.
+char *const *cposix_environment(void);
+/// Starts a program as the leader of a new process group: no input, `output` and `error` for what
+/// it says, no other descriptor, every signal open and with its default effect, in `folder` (NULL:
+/// where we are). 0 or -errno.
+int cposix_spawnGroup(
+    const char *program, char *const *arguments, char *const *environment, const char *folder,
+    int output, int error, pid_t *process);
+/// A descriptor that is readable when the process has ended, or -errno.
+int cposix_processDescriptor(pid_t process);
+/// Waits for the end of a child and forgets it: its exit status, with `*signal` what killed it or
+/// 0; or -errno.
+int cposix_takeEnd(pid_t process, int *signal);
+/// Whether a child has ended; its end is still there to be taken.
+int cposix_hasEnded(pid_t process);
+/// 0 or -errno; signal 0 asks whether the group has anybody in it.
+int cposix_signalGroup(pid_t group, int signal);
+/// A descriptor that is readable after `cposix_raiseEvent`, or -errno.
+int cposix_eventDescriptor(void);
+void cposix_raiseEvent(int descriptor);
+/// Waits until one of at most eight descriptors (negative ones are skipped) can be read or has
+/// ended; answers a bit for each, none after `milliseconds` (negative: no limit) or a signal.
+unsigned cposix_waitReadable(const int *descriptors, int count, int milliseconds);
+
 // MARK: Passing descriptors
 
 /// The socket type that keeps messages apart.

@@ -1,0 +1,73 @@
+public import CommandModel
+import Synchronization
+
+/// The last runs of a host's scripts with their outcomes. Bounded; shared by all that run them.
+public final class ScriptHistory: Sendable {
+    private struct Content {
+        var last = 0
+        var running: [Int: ScriptReport] = [:]
+        var ended: [ScriptReport] = []
+    }
+
+    private let content = Mutex(Content())
+    private let countMax: Int
+
+    /// - Parameter countMax: ended runs that are kept.
+    public init(countMax: Int = 200) {
+        self.countMax = max(1, countMax)
+    }
+
+    /// Oldest start first; runs that have not ended come last.
+    public var reports: [ScriptReport] {
+        content.withLock { content in
+            content.ended.suffix(countMax).sorted { $0.number < $1.number }
+                + content.running.values.sorted { $0.number < $1.number }
+        }
+    }
+
+    /// Takes note of a start.
+    /// - Returns: the run's number.
+    func begin(_ report: ScriptReport) -> Int {
+        content.withLock { content in
+            content.last += 1
+            var numbered = report
+            numbered.number = content.last
+            content.running[content.last] = numbered
+            return content.last
+        }
+    }
+
+    func end(_ report: ScriptReport) {
+        content.withLock { content in
+            content.running[report.number] = nil
+            content.ended.append(report)
+            // Half at a time, so that every report is moved about once.
+            if content.ended.count >= 2 * countMax {
+                content.ended.removeFirst(content.ended.count - countMax)
+            }
+        }
+    }
+
+    /// The reports as a command's answer: a line and a record each.
+    public func result(named name: String? = nil) -> CommandResult {
+        let shown = reports.filter { name == nil || $0.name == name }
+        return CommandResult(
+            value: .list(shown.map { .record($0.record) }), lines: shown.map(\.line))
+    }
+}
+
+extension ScriptReport {
+    /// `12  succeeded  0.03 s  /etc/…/done.sh (mirror.completed)`
+    public var line: String {
+        let event = event.map { " (\($0))" } ?? ""
+        let reason = message.isEmpty ? "" : ": \(message)"
+        return "\(number)  \(outcome.rawValue)  \(ScriptReport.shown(seconds)) s  \(name)\(event)"
+            + reason
+    }
+
+    private static func shown(_ seconds: Double) -> String {
+        let hundredths = Int(min(max(seconds, 0), 1e12) * 100)
+        let rest = hundredths % 100
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
+    }
+}
