@@ -3,22 +3,23 @@ import CommandTable
 
 /// Where changes are captured.
 enum MountCommands {
-    private static let group = "Captured folders"
-
     static let all: [CommandDeclaration] = [
         CommandDeclaration(
             "dtfs.mount", "DTFS MOUNT",
             .all(.value("path", .path), .anyOrder(.flag("FORCE", "force"))),
-            defaults: ["force": .boolean(false)], changes: true, group: group,
+            defaults: ["force": .boolean(false)], changes: true, group: Group.captures,
             summary: "captures the changes below a folder from now on, and after every start",
             details: "The folder must not be in use; FORCE mounts over it all the same.",
-            examples: [.init("dtfs mount \"/srv/data\""), .init("dtfs mount /srv/data force")]),
+            examples: [.init("dtfs mount \"/srv/data\""), .init("dtfs mount /srv/data force")],
+            faults: [Faults.cannotMount], plan: "would capture the changes below {path}"),
         CommandDeclaration(
-            "dtfs.unmount", "DTFS UNMount", .value("path", .path), changes: true, group: group,
-            summary: "stops capturing the changes below a folder",
-            examples: [.init("dtfs unmount \"/srv/data\"")]),
+            "dtfs.unmount", "DTFS UNMount", .value("path", .path), changes: true,
+            group: Group.captures, summary: "stops capturing the changes below a folder",
+            examples: [.init("dtfs unmount \"/srv/data\"")],
+            faults: [Faults.notMounted, Faults.setInUse],
+            plan: "would stop capturing the changes below {path}"),
         CommandDeclaration(
-            "dtfs.list", "DTFS LISt", permission: .monitor, group: group,
+            "dtfs.list", "DTFS LISt", permission: .monitor, group: Group.captures,
             summary: "lists the captured folders", answer: "a list of records",
             examples: [.init("dtfs list")]),
     ]

@@ -3,9 +3,9 @@ import CommandTable
 
 /// Which servers there are, who asks, and help.
 enum ServerCommands {
-    private static let group = "Servers and access"
+    static let all = access + session + control + settings
 
-    static let all: [CommandDeclaration] = [
+    private static let access = [
         CommandDeclaration(
             "login", "LOGIn|LOGON",
             .all(
@@ -13,7 +13,7 @@ enum ServerCommands {
                 .maybe(
                     .value("user", .text),
                     .maybe(.value("password", .secret), .maybe(.value("domain", .text))))),
-            permission: .none, to: .client, group: group,
+            permission: .none, to: .client, group: Group.servers,
             summary: "logs in to a server and says what may be done there",
             details: "A server reached through its socket knows who asks, so that no password is "
                 + "needed. A password is taken as it stands: a `$` in it is a dollar.",
@@ -21,48 +21,108 @@ enum ServerCommands {
             examples: [
                 .init("login alpha"),
                 .init("logon 10.52.21.51 admin \"secret\"", "a machine by its address"),
-            ]),
+            ], faults: [Faults.noSuchServer, Faults.serverNotResponding]),
         CommandDeclaration(
             "logout", "LOGOUt", .maybe(Shared.machine), permission: .none, to: .client,
-            group: group, summary: "ends what LOGIN began, on one machine or on all",
+            group: Group.servers, summary: "ends what LOGIN began, on one machine or on all",
             examples: [.init("logout alpha")]),
         CommandDeclaration(
-            "source", "SOUrce", Shared.machine, permission: .none, to: .client, group: group,
+            "source", "SOUrce", Shared.machine, permission: .none, to: .client,
+            group: Group.servers,
             summary: "names the machine that the commands after it are about",
-            examples: [.init("source alpha")]),
+            examples: [.init("source alpha")], faults: [Faults.noSuchServer]),
         CommandDeclaration(
-            "target", "TARget", Shared.machine, permission: .none, to: .client, group: group,
-            summary: "names the current target machine",
-            examples: [.init("target 10.52.21.57")]),
+            "target", "TARget", Shared.machine, permission: .none, to: .client,
+            group: Group.servers, summary: "names the current target machine",
+            examples: [.init("target 10.52.21.57")], faults: [Faults.noSuchServer]),
         CommandDeclaration(
-            "ping", "PING", Shared.machine, permission: .none, to: .client, group: group,
+            "ping", "PING", Shared.machine, permission: .none, to: .client, group: Group.servers,
             summary: "asks whether a server runs on a machine",
             details: "Works without any access.", answer: "1 when it runs; fails otherwise",
-            examples: [.init("ping beta")]),
+            examples: [.init("ping beta")],
+            faults: [Faults.noSuchServer, Faults.serverNotResponding]),
         CommandDeclaration(
-            "servers", "SERVers", permission: .none, to: .client, group: group,
+            "servers", "SERVers", permission: .none, to: .client, group: Group.servers,
             summary: "lists the known servers: reachable or not, access, version",
             answer: "a list of records", examples: [.init("servers")]),
         CommandDeclaration(
             "version", "VERSion", .maybe(Shared.machine), permission: .none, to: .client,
-            group: group, summary: "says the version of this program or of a server",
-            answer: "the version as text", examples: [.init("version"), .init("version alpha")]),
+            group: Group.servers, summary: "says the version of this program or of a server",
+            answer: "the version as text", examples: [.init("version"), .init("version alpha")],
+            faults: [Faults.noSuchServer, Faults.serverNotResponding]),
         CommandDeclaration(
             "pair", "PAIR",
             .all(
                 .value("source", .machine), .word("WITH"), .value("target", .machine)),
-            to: .client, changes: true, group: group,
+            to: .client, changes: true, group: Group.servers,
             summary: "makes two servers known to each other: names, addresses, certificates",
             details: "CONNECT does it by itself when both servers are reachable.",
-            examples: [.init("pair alpha with beta")]),
+            examples: [.init("pair alpha with beta")],
+            faults: [Faults.noSuchServer, Faults.serverNotResponding],
+            plan: "would make {source} and {target} known to each other"),
+    ]
+
+    private static let session = [
         CommandDeclaration(
             "help", "HELP", .rest(name: "topic", shown: "words"), permission: .none,
-            to: .local, group: group,
+            to: .local, group: Group.servers,
             summary: "lists the commands, or explains those that begin with the words after it",
             examples: [.init("help"), .init("help repset rule")]),
         CommandDeclaration(
-            "quit", "QUIT", permission: .none, to: .local, group: group,
+            "quit", "QUIT", permission: .none, to: .local, group: Group.servers,
             summary: "ends the session; EXIT does too, with a status if one is wanted",
             examples: [.init("quit")]),
+        CommandDeclaration(
+            "history", "HISTORY", .maybe(.value("count", .integer(1...100_000))),
+            permission: .none, to: .local, isAvailable: false, group: Group.servers,
+            summary: "shows what was typed at the prompt, the last lines or all",
+            examples: [.init("history"), .init("history 20")]),
     ]
+
+    private static let modules = Shared.choice("module", "SOUrce", "TARget")
+
+    private static let control = [
+        CommandDeclaration(
+            "module.load", "LOAD", .all(modules, .maybe(Shared.onMachine)),
+            to: .machine(argument: "machine"), changes: true, group: Group.servers,
+            summary: "makes a server work as a source or as a target again",
+            examples: [.init("load source on alpha")], faults: [Faults.noSuchServer],
+            plan: "would load the {module} module[ of {machine}]"),
+        CommandDeclaration(
+            "module.unload", "UNLOAD", .all(modules, .maybe(Shared.onMachine)),
+            to: .machine(argument: "machine"), changes: true, group: Group.servers,
+            summary: "makes a server work as a source or as a target no more",
+            examples: [.init("unload target on beta")], faults: [Faults.noSuchServer],
+            plan: "would unload the {module} module[ of {machine}]"),
+        CommandDeclaration(
+            "shutdown", "SHUTdown", Shared.machine, to: .machine(argument: "machine"),
+            changes: true, group: Group.servers, summary: "stops a server",
+            examples: [.init("shutdown beta")],
+            faults: [Faults.noSuchServer, Faults.serverNotResponding],
+            plan: "would stop the server on {machine}"),
+    ].map(\.later)
+
+    private static let settings = [
+        CommandDeclaration(
+            "setting.get", "GET", .all(Shared.setting, .maybe(Shared.onMachine)),
+            permission: .monitor, to: .machine(argument: "machine"), group: Group.settings,
+            summary: "reads a setting of a server", answer: "the setting's value",
+            examples: [.init("get MirrorChunkSize"), .init("get MirrorChunkSize on beta")],
+            faults: [Faults.noSuchServer]),
+        CommandDeclaration(
+            "setting.set", "SET",
+            .all(
+                Shared.setting, .sign(.equals), .value("value", .text), .maybe(Shared.onMachine)),
+            to: .machine(argument: "machine"), changes: true, group: Group.settings,
+            summary: "changes a setting of a server",
+            examples: [.init("set MirrorChunkSize = 65536 on beta")],
+            faults: [Faults.noSuchServer],
+            plan: "would set {name} to {value}[ on {machine}]"),
+        CommandDeclaration(
+            "settings", "SETTings", .all(.maybe(.value("pattern", .text)), .maybe(Shared.onMachine)),
+            permission: .monitor, to: .machine(argument: "machine"), group: Group.settings,
+            summary: "lists the settings of a server, or those whose names match a pattern",
+            answer: "a record", examples: [.init("settings"), .init("settings Mirror*")],
+            faults: [Faults.noSuchServer]),
+    ].map(\.later)
 }

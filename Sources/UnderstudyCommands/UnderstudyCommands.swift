@@ -6,7 +6,9 @@ public import CommandTable
 public enum UnderstudyCommands {
     public static let table = CommandTable(
         ServerCommands.all + ReplicationSetCommands.all + ConnectionCommands.all
-            + MirrorCommands.all + MountCommands.all + LaterCommands.all)
+            + MirrorCommands.all + MountCommands.all + OrphanCommands.all
+            + TransmissionCommands.all + FailoverCommands.all + ScriptCommands.all
+            + JobCommands.all + StatisticsCommands.all + VolumeCommands.all)
 
     /// Statements of the language itself, for HELP: they are no commands of the table.
     public static let statements: [(usage: String, summary: String)] = [
@@ -24,17 +26,4 @@ public enum UnderstudyCommands {
         ("SET OPTION STRICT|ECHO|TIMEOUT …", "changes how the script runs"),
         ("EXIT [status]", "ends the script or the session"),
     ]
-}
-
-/// Arguments that many commands share.
-enum Shared {
-    static let machine = Pattern.value("machine", .machine)
-    static let setName = Pattern.value("name", .name)
-    static let connection = Pattern.value("connection", .connection(allowsAll: true))
-    static let oneConnection = Pattern.value("connection", .connection(allowsAll: false))
-    static let target = Pattern.value("target", .machine)
-    static let timeout = Pattern.all(.word("TIMEout"), .value("timeout", .duration, shown: "time"))
-    static let recursion = Pattern.either(
-        .setting("RECursive", name: "recursive", value: .boolean(true)),
-        .setting("NONRECursive", name: "recursive", value: .boolean(false)))
 }

@@ -11,6 +11,7 @@ import UnderstudyCommands
 @Suite struct CorpusTests {
     @Test func `every line of the corpus is bound as written there`() throws {
         try Corpus("bind").check { line in CorpusTests.answer(to: line) }
+        try Corpus("examples").check { line in CorpusTests.answer(to: line) }
     }
 
     @Test func `accepted short forms stay accepted`() throws {

@@ -21,7 +21,7 @@ import UnderstudyCommands
 
     @Test func `every example binds to its own command`() {
         for declaration in table.declarations {
-            #expect(!declaration.isAvailable || !declaration.examples.isEmpty, "\(declaration.id)")
+            #expect(!declaration.examples.isEmpty, "\(declaration.id)")
             for example in declaration.examples {
                 let script = Script.parse(example.line)
                 let binding = script.commands.first.map { table.bind($0) }
@@ -29,6 +29,71 @@ import UnderstudyCommands
                     binding?.command?.declaration.id == declaration.id,
                     "\(example.line): \(binding?.diagnostics.first?.message ?? "")")
             }
+        }
+    }
+
+    @Test func `declarations that share an id differ in words, pattern or destination only`() {
+        for declaration in table.declarations {
+            guard let first = table.declaration(id: declaration.id) else { continue }
+            #expect(first.permission == declaration.permission, "\(declaration.id)")
+            #expect(first.changes == declaration.changes, "\(declaration.id)")
+        }
+    }
+
+    @Test func `what changes something has a plan, what only shows is open to monitors`() throws {
+        for declaration in table.declarations {
+            #expect(declaration.changes == !declaration.planTemplate.isEmpty, "\(declaration.id)")
+            guard declaration.changes else { continue }
+            for example in declaration.examples {
+                let bound = try #require(table.bind(Script.parse(example.line).commands[0]).command)
+                let lines = declaration.plan(try bound.request())
+                for line in lines {
+                    #expect(line.hasPrefix("would "), "\(line)")
+                    #expect(!line.contains { "[]{}".contains($0) }, "\(line)")
+                }
+                #expect(!lines.isEmpty, "\(example.line)")
+            }
+        }
+    }
+
+    @Test func `a plan tells what is given`() throws {
+        #expect(plan("mirror start 1") == ["would start a full mirror of connection 1"])
+        #expect(
+            plan("mirror start * different orphans")
+                == ["would start a different mirror of connection all and remove orphans"])
+        #expect(
+            plan("connect docs to beta map /a to /b, /c to /d")
+                == [
+                    "would connect replication set 'docs' to beta, paths: /a to /b, /c to /d, "
+                        + "mirror: full"
+                ])
+        #expect(plan("repset save") == ["would save the replication set"])
+        let login = try #require(table.declaration(id: "login"))
+        let request = CommandRequest(
+            command: "login", arguments: ["machine": .text("alpha"), "password": .text("secret")])
+        #expect(login.plan(request) == ["would carry out LOGIN: machine alpha"])
+    }
+
+    private func plan(_ line: String) -> [String] {
+        let bound = table.bind(Script.parse(line).commands[0]).command
+        return (try? bound?.request()).flatMap { $0 }.flatMap { bound?.declaration.plan($0) } ?? []
+    }
+
+    @Test func `every code has a meaning and every code told by a command is known`() throws {
+        let meant = Faults.all.map(\.code.rawValue)
+        #expect(Set(meant).count == meant.count)
+        #expect(meant == meant.sorted(by: >))
+        let folder = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        for file in ["ErrorCode.swift", "ErrorCode+Scripts.swift"] {
+            let text = try TextFile.read("\(folder)/Sources/CommandModel/\(file)")
+            for line in text.split(separator: "\n") where line.contains("public static let") {
+                let digits = line.split(separator: "-").last?.prefix { $0.isNumber } ?? ""
+                let code = try #require(Int("-\(digits)"), "\(line)")
+                #expect(meant.contains(code), "\(code) has no meaning in Faults.all")
+            }
+        }
+        for declaration in table.declarations {
+            #expect(Set(declaration.faults).isSubset(of: Faults.all), "\(declaration.id)")
         }
     }
 

@@ -109,13 +109,20 @@ struct CallMatcher {
         _ parts: [Pattern], keyword: String? = nil, isLine: Bool = false, _ state: inout CallState
     ) -> Bool {
         var attempt = state
+        // The word before a part names what stands in it; alone it is a flag.
         var before = keyword
         for part in parts {
             if case .sign(.equals) = part { continue }
-            guard match(part, keyword: before, isLine: isLine, &attempt) else { return false }
-            if let before { take(flag: before, &attempt) }
-            if case .word(let word) = part { before = word.callName } else { before = nil }
+            if case .word(let word) = part {
+                if let before { take(flag: before, &attempt) }
+                before = word.callName
+            } else {
+                guard match(part, keyword: before, isLine: isLine, &attempt) else { return false }
+                if let before { take(flag: before, &attempt) }
+                before = nil
+            }
         }
+        if let before { take(flag: before, &attempt) }
         state = attempt
         return true
     }

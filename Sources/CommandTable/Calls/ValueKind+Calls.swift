@@ -11,12 +11,14 @@ extension ValueKind {
         case (.duration, .text(let text)):
             guard let seconds = TimeUnit.read(text) else { throw ValueProblem(got: "'\(text)'") }
             return seconds.isFinite ? try checked(.decimal(seconds)) : .none
-        case (.integer, .text(let text)):
+        case (.size, .text(let text)):
             guard case .success(let literal) = NumberLiteral.read(text),
-                case .integer(let number) = literal.value
+                literal.unit?.isTime != true, case .integer(let number) = literal.value
             else { throw ValueProblem(got: "'\(text)'") }
             return try checked(.integer(number))
-        case (.integer, .decimal(let number)), (.connection, .decimal(let number)):
+        case (.integer, .decimal(let number)), (.connection, .decimal(let number)),
+            (.size, .decimal(let number)), (.percent, .decimal(let number)),
+            (.timeOfDay, .decimal(let number)):
             guard let whole = Int64(exactly: number) else { throw ValueProblem(got: "\(number)") }
             return try convert(.integer(whole))
         default: return try convert(value)

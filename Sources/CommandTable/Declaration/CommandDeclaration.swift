@@ -34,7 +34,8 @@ public struct CommandDeclaration: Sendable {
         }
     }
 
-    /// The command of a request, such as `repset.rule.add`; unique in a table.
+    /// The command of a request, such as `repset.rule.add`. Declarations that share it are ways to
+    /// write one command: `PAUSE TARGET beta` and `TARGET PAUSE beta`.
     public var id: String
     public var words: [CommandWord]
     public var pattern: Pattern
@@ -54,6 +55,10 @@ public struct CommandDeclaration: Sendable {
     /// What the value of the command is.
     public var answer: String
     public var examples: [Example]
+    /// How it can fail, beside arguments that do not fit and servers that are not reached.
+    public var faults: [CommandFault]
+    /// What it would do, see `plan`; empty for a sentence made of the arguments.
+    public var planTemplate: String
 
     /// - Parameter words: the words with their shortest forms in capitals, such as `REPSet CREate`.
     public init(
@@ -61,7 +66,7 @@ public struct CommandDeclaration: Sendable {
         defaults: CommandRecord = [:], permission: Permission = .full,
         to destination: Destination = .source, changes: Bool = false, isAvailable: Bool = true,
         group: String, summary: String, details: String = "", answer: String = "",
-        examples: [Example] = []
+        examples: [Example] = [], faults: [CommandFault] = [], plan: String = ""
     ) {
         self.id = id
         self.words = words.split(separator: " ").map { CommandWord(String($0)) }
@@ -76,6 +81,8 @@ public struct CommandDeclaration: Sendable {
         self.details = details
         self.answer = answer
         self.examples = examples
+        self.faults = faults
+        planTemplate = plan
     }
 
     /// The words in full capitals: `REPSET RULE ADD`.

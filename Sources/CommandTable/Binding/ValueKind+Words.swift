@@ -19,7 +19,13 @@ extension ValueKind {
             guard word.isQuoted else { return nil }
             return constant(.text(text))
         case .integer:
-            guard case .number(let literal) = word.kind, case .integer(let number) = literal.value
+            guard case .number(let literal) = word.kind, literal.unit == nil,
+                case .integer(let number) = literal.value
+            else { return nil }
+            return (try? checked(.integer(number))).map { .constant($0) }
+        case .size:
+            guard case .number(let literal) = word.kind, literal.unit?.isTime != true,
+                case .integer(let number) = literal.value
             else { return nil }
             return (try? checked(.integer(number))).map { .constant($0) }
         case .connection(let allowsAll):

@@ -3,6 +3,15 @@ import DTCLSyntax
 /// The messages about command lines that do not fit: what was got, what was expected, what was
 /// probably meant.
 enum BindingMessage {
+    /// The ids of the messages, sorted, and what they say.
+    static let meanings = [
+        ("argument-missing", "the line ends where something must follow"),
+        ("argument-unexpected", "a word is not what may stand at its place"),
+        ("command-incomplete", "the line holds the beginning of a command's words"),
+        ("command-unknown", "no command begins with the words"),
+        ("option-contradicts", "an option is given twice, or two that exclude each other"),
+    ]
+
     /// More alternatives than this are counted instead of named.
     private static let alternativesMax = 12
 
@@ -82,5 +91,12 @@ enum BindingMessage {
 extension Expectation {
     fileprivate var isName: Bool {
         if case .value(.name, _) = self { true } else { false }
+    }
+}
+
+extension CommandTable {
+    /// The ids of all diagnostics of `bind`, sorted, and what they mean.
+    public static var messages: [(id: String, meaning: String)] {
+        BindingMessage.meanings.map { (id: $0.0, meaning: $0.1) }
     }
 }

@@ -1,18 +1,31 @@
+import CommandModel
 import DTCLSyntax
 
 // Help for people at a prompt, made from the declarations.
 extension CommandTable {
-    /// One line a command, in groups.
+    /// One line a command, in groups; then the names of those that are not available.
     public func overview() -> [String] {
         var lines: [String] = []
-        let width = declarations.map(\.name.count).max() ?? 0
+        let width = declarations.filter(\.isAvailable).map(\.name.count).max() ?? 0
         for group in groups {
+            let shown = group.declarations.filter(\.isAvailable)
+            guard !shown.isEmpty else { continue }
             if !lines.isEmpty { lines.append("") }
             lines.append(group.name)
-            for declaration in group.declarations {
+            for declaration in shown {
                 let gap = String(repeating: " ", count: width - declaration.name.count + 2)
                 lines.append("  \(declaration.name)\(gap)\(declaration.summary)")
             }
+        }
+        let available = Set(declarations.filter(\.isAvailable).map(\.name))
+        var names: [String] = []
+        for declaration in declarations
+        where !available.contains(declaration.name) && !names.contains(declaration.name) {
+            names.append(declaration.name)
+        }
+        if !names.isEmpty {
+            lines += ["", "Not available in this version"]
+            lines += wrapped(names.joined(separator: ", "), columns: 92).map { "  \($0)" }
         }
         return lines
     }
@@ -70,10 +83,15 @@ extension CommandDeclaration {
     /// Everything about the command.
     var help: [String] {
         var lines = [usage, "", "  \(sentence(summary))"]
-        if !details.isEmpty { lines += [""] + wrapped(details).map { "  \($0)" } }
-        lines += ["", "  Access: \(access)"]
-        if !answer.isEmpty { lines.append("  Value: \(answer)") }
-        if let forms = shortForms { lines.append("  Short: \(forms)") }
+        if !details.isEmpty { lines += [""] + wrapped(details, columns: 92).map { "  \($0)" } }
+        lines += [""] + labelled("Access:", access)
+        if !answer.isEmpty { lines += labelled("Value:", answer) }
+        if let forms = shortForms { lines += labelled("Short:", forms) }
+        lines += labelled("Lua:", luaUsage)
+        for (index, fault) in faults.enumerated() {
+            let label = index == 0 ? "Errors:" : ""
+            lines += labelled(label, "\(fault.code.rawValue) \(fault.meaning)")
+        }
         if !isAvailable { lines.append("  Not available in this version.") }
         if !examples.isEmpty {
             lines += ["", "  Examples:"]
@@ -83,6 +101,15 @@ extension CommandDeclaration {
             }
         }
         return lines
+    }
+
+    /// `  Label:  text`, its further lines below the text.
+    private func labelled(_ label: String, _ text: String) -> [String] {
+        let column = 8
+        return wrapped(text, columns: 92 - column).enumerated().map { index, line in
+            let start = index == 0 ? label : ""
+            return "  \(start)\(String(repeating: " ", count: column - start.count))\(line)"
+        }
     }
 
     var access: String {
@@ -98,18 +125,19 @@ extension CommandDeclaration {
         let short = words.map(\.shortest).joined(separator: " ")
         return short == name ? nil : short.lowercased()
     }
+}
 
-    private func wrapped(_ text: String) -> [String] {
-        var lines: [String] = []
-        for word in text.split(separator: " ") {
-            if let last = lines.last, last.count + word.count < 92 {
-                lines[lines.count - 1] = "\(last) \(word)"
-            } else {
-                lines.append(String(word))
-            }
+/// Lines of at most so many characters, where words allow it.
+func wrapped(_ text: String, columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+        if let last = lines.last, last.count + word.count < columns {
+            lines[lines.count - 1] = "\(last) \(word)"
+        } else {
+            lines.append(String(word))
         }
-        return lines
     }
+    return lines
 }
 
 /// With a capital and a full stop.

@@ -1,0 +1,188 @@
+import CommandModel
+import CommandTable
+
+/// Scripts and programs that run by themselves: at points of a mirror, in the stream of changes, at
+/// events.
+enum ScriptCommands {
+    static let all = hooks + runs + later
+
+    private static let hooks = [
+        CommandDeclaration(
+            "hooks.list", "HOOKS LISt", permission: .monitor, group: Group.scripts,
+            summary: "lists the hooks: their events, scripts, and how they are doing",
+            answer: "a list of records with `id`, `event`, `script`, `timeout`, `delay` and "
+                + "`priority`", examples: [.init("hooks list")]),
+        CommandDeclaration(
+            "hooks.reload", "HOOKS RELoad", changes: true, group: Group.scripts,
+            summary: "reads the folder of the hooks again",
+            details: "A file with an error is reported; what it held before stays in force.",
+            answer: "a record with the files `loaded`, `kept` and `removed`",
+            examples: [.init("hooks reload")], faults: [Faults.scriptNotStarted],
+            plan: "would read the folder of the hooks again"),
+        CommandDeclaration(
+            "hooks.test", "HOOKS TEST", .value("event", .event), group: Group.scripts,
+            summary: "runs the hooks of an event as if it had happened",
+            details: "The event's record holds `test` = TRUE.",
+            answer: "a list of records with `hook` and `outcome`",
+            examples: [.init("hooks test mirror.completed")], faults: [Faults.scriptFailed]),
+        CommandDeclaration(
+            "hook.add", "HOOK ADD",
+            .all(
+                .value("event", .event), Shared.script, .anyOrder(Shared.timeout, Shared.delay)),
+            changes: true, group: Group.scripts, summary: "runs a script whenever an event happens",
+            details: """
+                The script is a path to `.dtcl`, `.lua` or anything executable, or `LUA:function` \
+                of a loaded hook file. DELAY lets what caused the event wait for it.
+                """,
+            answer: "the id of the hook",
+            examples: [
+                .init("hook add mirror.completed \"/opt/done.dtcl\""),
+                .init("hook add mirror.* LUA:note timeout 10s nodelay"),
+            ], faults: [Faults.scriptNotStarted], plan: "would run {script} whenever {event} happens"
+        ),
+        CommandDeclaration(
+            "hook.remove", "HOOK REMove", .value("id", .integer(1...Int64.max)), changes: true,
+            group: Group.scripts, summary: "takes away what HOOK ADD made",
+            examples: [.init("hook remove 3")], faults: [Faults.noSuchHook],
+            plan: "would remove hook {id}"),
+        CommandDeclaration(
+            "events", "EVENTs",
+            .anyOrder(
+                .all(
+                    .word("SINCE"),
+                    .either(
+                        .all(
+                            .maybe(.value("date", .date)),
+                            .value("time", .timeOfDay, shown: "hh:mm")),
+                        .value("ago", .duration, shown: "time"))), .flag("FOLLOW", "follow")),
+            permission: .monitor, group: Group.scripts, summary: "shows what has happened",
+            details: "SINCE takes a time such as `10m` before now, or a time of day. FOLLOW goes on "
+                + "showing until it is interrupted.",
+            answer: "a list of records with `name`, `sequence`, `time` and the facts",
+            examples: [
+                .init("events"), .init("events since 2 hours"),
+                .init("events since 11/21/2026 08:00, follow"),
+            ], faults: [Faults.interrupted]),
+    ].map(\.later)
+
+    private static let runs = [
+        CommandDeclaration(
+            "run", "RUN",
+            .all(Shared.script, .anyOrder(Shared.arguments, Shared.timeout)), to: .local,
+            group: Group.scripts, summary: "runs a script or program on this machine",
+            details: "What it prints is shown and kept; how it ended is the value.",
+            answer: "a record with `status`, `output` and `seconds`",
+            examples: [
+                .init("run \"/opt/quiesce\""),
+                .init("run \"/opt/snap.sh\" args \"vol1 keep7\" timeout 10 minutes"),
+            ],
+            faults: [
+                Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed, Faults.timedOut,
+            ]),
+        CommandDeclaration(
+            "run.remote", "RUN",
+            .all(
+                Shared.script,
+                .options([Shared.arguments, Shared.onMachine, Shared.timeout])),
+            to: .machine(argument: "machine"), group: Group.scripts,
+            summary: "runs a script or program on a server that allows it",
+            details: "TASKCMD ENABLE allows it there.",
+            answer: "a record with `status`, `output` and `seconds`",
+            examples: [.init("run \"/opt/snap.sh\" args \"vol1\" on beta")],
+            faults: [
+                Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed,
+                Faults.noSuchServer, Faults.timedOut,
+            ]),
+        CommandDeclaration(
+            "script.history", "SCRIPT HIStory",
+            .maybe(.value("count", .integer(1...100_000))), permission: .monitor,
+            group: Group.scripts, summary: "lists the runs of scripts, the last first",
+            answer: "a list of records with `run`, `script`, `event`, `time`, `seconds` and "
+                + "`outcome`", examples: [.init("script history"), .init("script history 20")]),
+        CommandDeclaration(
+            "script.output", "SCRIPT OUTput", .value("run", .integer(1...Int64.max)),
+            permission: .monitor, group: Group.scripts, summary: "shows what a run printed",
+            answer: "the output as text", examples: [.init("script output 17")]),
+    ].map(\.later)
+
+    /// `ONQUEUE = task [args]`
+    private static func task(_ word: CommandWord, _ name: String) -> Pattern {
+        .assignment(
+            word, .value(name, .script, shown: "task"),
+            .maybe(.value("\(name)Arguments", .programArguments, shown: "\"…\"")))
+    }
+
+    private static func point(_ word: CommandWord, _ name: String) -> Pattern {
+        .assignment(word, .value(name, .script, shown: "script"))
+    }
+
+    private static let later = [
+        CommandDeclaration(
+            "queuetask", "QUEUETASK|QTASK",
+            .all(
+                .value("job", .name), .word("TO"), Shared.target,
+                .anyOrder(
+                    task("ONQueue", "onqueue"), task("ONTRANSmit", "ontransmit"),
+                    task("ONRECeive", "onreceive"), task("ONEXECute", "onexecute"),
+                    .assignment("TIMEout", .value("timeout", .duration, shown: "time")),
+                    Shared.interaction)),
+            changes: true, group: Group.scripts,
+            summary: "runs programs at a known point of the stream of changes",
+            details: """
+                ONQUEUE and ONTRANSMIT run on the source, when the task is queued and just before \
+                it is sent; ONRECEIVE and ONEXECUTE on the target, when it is received and when \
+                everything before it is applied.
+                """,
+            examples: [
+                .init(
+                    "queuetask nightly1 to beta onqueue = \"/opt/quiesce\" \"start\" onexecute = "
+                        + "\"/opt/snap\" \"vol1 keep7\" timeout = 10 minutes nointeract")
+            ], faults: [Faults.noSuchServer, Faults.scriptsClosed, Faults.targetUnreachable],
+            plan: "would queue the task '{job}' to {target}"),
+        CommandDeclaration(
+            "script.add", "SCRIPT ADD",
+            .all(
+                Shared.oneConnection, .maybe(.word("ON"), Shared.target),
+                .anyOrder(
+                    point("MIRRORSTART", "mirrorstart"), point("MIRRORSTOP", "mirrorstop"),
+                    point("MIRRORCOMPLETE", "mirrorcomplete"),
+                    .assignment("ARGs", .value("arguments", .programArguments, shown: "\"…\"")),
+                    Shared.delay, Shared.interaction)),
+            changes: true, group: Group.scripts,
+            summary: "runs a script on the target at a point of a connection's mirrors",
+            examples: [
+                .init(
+                    "script add 1 on beta mirrorcomplete=\"/usr/bin/sh\" args=\"/opt/done.sh 1\" "
+                        + "nodelay nointeract")
+            ], faults: [Faults.noSuchConnection],
+            plan: "would add a script to connection {connection}"),
+        CommandDeclaration(
+            "script.delete", "SCRIPT DELete",
+            .all(
+                Shared.oneConnection,
+                Shared.choice("point", "MIRRORSTART", "MIRRORSTOP", "MIRRORCOMPLETE")),
+            changes: true, group: Group.scripts, summary: "takes away what SCRIPT ADD made",
+            examples: [.init("script delete 1 mirrorcomplete")], faults: [Faults.noSuchConnection],
+            plan: "would remove the {point} script of connection {connection}"),
+        CommandDeclaration(
+            "script.list", "SCRIPT LISt", Shared.oneConnection, permission: .monitor,
+            group: Group.scripts, summary: "lists the scripts of a connection",
+            answer: "a list of records", examples: [.init("script list 1")],
+            faults: [Faults.noSuchConnection]),
+        CommandDeclaration(
+            "taskcmd.enable", "TASKCMD ENAble",
+            .anyOrder(
+                .all(.word("ALLOW"), .value("allow", .path, shown: "\"path\"")), Shared.onMachine),
+            to: .machine(argument: "machine"), changes: true, group: Group.scripts,
+            summary: "lets a server run tasks, those below a path or a single one",
+            details: "It is off until then. Scripts that may run belong to root.",
+            examples: [.init("taskcmd enable allow \"/opt/tasks\" on beta")],
+            faults: [Faults.noSuchServer],
+            plan: "would let the server run tasks[ below {allow}]"),
+        CommandDeclaration(
+            "taskcmd.disable", "TASKCMD DISAble", .anyOrder(Shared.onMachine),
+            to: .machine(argument: "machine"), changes: true, group: Group.scripts,
+            summary: "lets a server run no tasks", examples: [.init("taskcmd disable on beta")],
+            faults: [Faults.noSuchServer], plan: "would let the server run no tasks"),
+    ].map(\.later)
+}
