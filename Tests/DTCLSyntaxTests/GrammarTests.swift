@@ -28,7 +28,7 @@ struct GrammarTests {
             return line.first?.isLetter == true && words.count > 1 && words[1] == "="
                 ? String(words[0]) : nil
         }
-        #expect(rules == Production.allCases.map(\.rawValue))
+        #expect(rules == Production.allCases.map(\.name))
     }
 
     @Test("the list of tokens and keywords is complete")
@@ -44,7 +44,7 @@ struct GrammarTests {
 
     @Test("every rule has a sample that uses it without a message", arguments: Production.allCases)
     func everyRuleHasASample(_ production: Production) throws {
-        let script = Script.parse(try Self.sample("ok", "\(production.rawValue).dtcl"))
+        let script = Script.parse(try Self.sample("ok", "\(production.name).dtcl"))
         #expect(script.diagnostics.isEmpty)
         #expect(script.productions.contains(production))
     }

@@ -1,4 +1,4 @@
-import DTCLSyntax
+@testable import DTCLSyntax
 import Testing
 
 @Suite("Words of a command")
@@ -63,5 +63,36 @@ struct WordTests {
     func notNumbers(_ text: String) {
         #expect(throws: NumberLiteral.ReadError.self) { try NumberLiteral.read(text).get() }
         #expect(words("a \(text)").last?.kind == .bare)
+    }
+}
+
+@Suite("Characters and keywords")
+struct CharacterTests {
+    @Test("word characters are letters, digits and the signs of paths and addresses")
+    func wordCharacters() {
+        let signs = Set("_-.:/*?\\@%+~".utf8)
+        for byte in UInt8.min...UInt8.max {
+            let isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
+            let isDigit = byte >= 0x30 && byte <= 0x39
+            let expected = (byte < 0x80 && isLetter) || isDigit || byte >= 0x80 || signs.contains(byte)
+            #expect(byte.isWordPart == expected, "\(byte)")
+        }
+    }
+
+    @Test("the table finds every keyword in any case and nothing else")
+    func keywordTable() {
+        func find(_ text: String) -> Keyword? {
+            Array(text.utf8).withUnsafeBufferPointer { KeywordTable.shared.find($0, 0, $0.count) }
+        }
+        for word in Keyword.allCases {
+            #expect(find(word.rawValue) == word)
+            #expect(find(word.rawValue.lowercased()) == word)
+            #expect(Keyword(word: word.rawValue.lowercased()) == word)
+            #expect(find(word.rawValue + "S") == nil)
+            #expect(find("_" + word.rawValue.dropFirst()) == nil)
+        }
+        for text in ["", "I", "IG", "1F", "ENDE", "PROCEDURES", "WH\u{7F}LE", "é"] {
+            #expect(find(text) == nil)
+        }
     }
 }

@@ -37,8 +37,21 @@ public enum Keyword: String, Sendable, CaseIterable {
 
     /// The keyword that a word spells, in any case.
     public init?(word: some StringProtocol) {
-        guard word.utf8.count <= 9 else { return nil }
+        guard word.utf8.count <= Keyword.lengthMax else { return nil }
         self.init(rawValue: word.uppercased())
+    }
+
+    /// A number for the words that `KeywordSet` holds, which are block words.
+    var ordinal: Int {
+        switch self {
+        case .then: 1
+        case .do: 2
+        case .else: 3
+        case .elseIf: 4
+        case .end: 5
+        case .catch: 6
+        default: 0
+        }
     }
 
     /// Ends the statement before it, wherever that stands.

@@ -1,36 +1,45 @@
 /// Cuts a text into tokens, one at a time. The parser says which of the two dialects comes next,
-/// because `/` divides in an expression and belongs to a path in a command.
-public struct Lexer: Sendable {
-    public enum Mode: Sendable {
+/// because `/` divides in an expression and belongs to a path in a command. The bytes belong to
+/// whoever parses and outlive the lexer.
+struct Lexer {
+    enum Mode: Sendable {
         /// Words of a command line; also right for the start of any statement.
         case command
         case expression
     }
 
-    let bytes: [UInt8]
-    public internal(set) var offset: Int
+    let bytes: UnsafeBufferPointer<UInt8>
+    private let keywords = KeywordTable.shared
+    var offset: Int
     /// While a bracket is open, a line end is a gap.
     var bracketDepth = 0
     /// After a comma too.
     var isAfterComma = false
     /// A gap up to the end of the text held a lone `\`.
     var sawContinuation = false
-    public internal(set) var diagnostics: [Diagnostic] = []
+    var diagnostics: [Diagnostic] = []
 
-    public init(_ source: SourceText) {
-        bytes = source.bytes
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
         let hasByteOrderMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
         offset = hasByteOrderMark ? 3 : 0
     }
 
     /// The next token. At the end of the text this is `endOfText`, as often as it is asked for.
-    public mutating func next(_ mode: Mode) -> Token {
+    mutating func next(_ mode: Mode) -> Token {
         let gapStart = offset
         skipGap()
         let start = offset
         let followsGap = start > gapStart || start == 0
         let kind = lex(mode)
-        return Token(kind: kind, range: SourceRange(start, offset), followsGap: followsGap)
+        // A text is never longer than 32 bits can count.
+        let range = SourceRange(
+            UInt32(truncatingIfNeeded: start), UInt32(truncatingIfNeeded: offset))
+        var token = Token(range: range, kind: kind, followsGap: followsGap)
+        if kind == .word || kind == .identifier {
+            token.spelled = keywords.find(bytes, start, offset)
+        }
+        return token
     }
 
     private mutating func lex(_ mode: Mode) -> TokenKind {
@@ -108,8 +117,9 @@ public struct Lexer: Sendable {
             offset += 1
             skip(while: \.isDigit)
         }
-        let spelling = String(decoding: bytes[start..<offset], as: UTF8.self)
-        if case .failure(let error) = NumberLiteral.read(spelling) {
+        let digits = UnsafeBufferPointer(rebasing: bytes[start..<offset])
+        if case .failure(let error) = NumberLiteral.read(bytes: digits) {
+            let spelling = String(decoding: digits, as: UTF8.self)
             let range = SourceRange(start, offset)
             switch error.problem {
             case .notANumber: report(.numberInvalid, range, spelling)
@@ -241,6 +251,7 @@ extension Lexer {
 // MARK: - Steps
 
 extension Lexer {
+    @inline(__always)
     var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
     func peek(_ distance: Int) -> UInt8? {
@@ -257,6 +268,7 @@ extension Lexer {
         return kind
     }
 
+    @inline(__always)
     private mutating func skip(while condition: (UInt8) -> Bool) {
         while offset < bytes.count, condition(bytes[offset]) { offset += 1 }
     }

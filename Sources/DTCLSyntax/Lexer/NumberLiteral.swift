@@ -69,8 +69,13 @@ public struct NumberLiteral: Sendable, Hashable {
 
     /// Reads a whole spelling such as `42`, `-3`, `0x1F`, `2.5`, `64KB`, `500ms`.
     public static func read(_ spelling: some StringProtocol) -> Result<NumberLiteral, ReadError> {
-        do {
-            return .success(try parse(spelling))
+        var spelling = String(spelling)
+        return spelling.withUTF8 { read(bytes: $0) }
+    }
+
+    static func read(bytes: UnsafeBufferPointer<UInt8>) -> Result<NumberLiteral, ReadError> {
+        do throws(ReadError) {
+            return .success(try parse(bytes))
         } catch {
             return .failure(error)
         }
@@ -81,35 +86,67 @@ public struct NumberLiteral: Sendable, Hashable {
     }
 
     private static func parse(
-        _ spelling: some StringProtocol
+        _ spelling: UnsafeBufferPointer<UInt8>
     ) throws(ReadError) -> NumberLiteral {
-        var bytes = Array(spelling.utf8)[...]
-        let isNegative = bytes.first == .ascii("-")
-        if isNegative { bytes = bytes.dropFirst() }
-        guard bytes.first?.isDigit == true else { throw ReadError(problem: .notANumber) }
-        if bytes.count > 1, bytes.first == .ascii("0"),
-            bytes[bytes.startIndex + 1] | 0x20 == .ascii("x")
-        {
-            return try hexadecimal(bytes.dropFirst(2), isNegative: isNegative)
-        }
-        let split = mantissa(of: bytes)
-        let unitText = String(decoding: bytes[split.end...], as: UTF8.self)
-        guard unitText.utf8.allSatisfy({ $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A }) else {
+        let isNegative = spelling.first == .ascii("-")
+        let start = isNegative ? 1 : 0
+        guard spelling.count > start, spelling[start].isDigit else {
             throw ReadError(problem: .notANumber)
         }
-        var unit: Unit?
-        if !unitText.isEmpty {
-            unit = Unit(spelling: unitText)
-            if unit == nil { throw ReadError(problem: .unknownUnit(unitText)) }
+        if spelling.count > start + 1, spelling[start] == .ascii("0"),
+            spelling[start + 1] | 0x20 == .ascii("x")
+        {
+            return try hexadecimal(spelling, from: start + 2, isNegative: isNegative)
         }
-        let digits = (isNegative ? "-" : "") + String(decoding: bytes[..<split.end], as: UTF8.self)
-        return NumberLiteral(
-            value: try value(of: digits, isDecimal: split.isDecimal, unit: unit), unit: unit)
+        let split = mantissa(of: spelling, from: start)
+        let unit = try unit(of: spelling, from: split.end)
+        if !split.isDecimal {
+            let number = try integer(spelling, start, split.end, isNegative: isNegative)
+            return NumberLiteral(value: try value(of: number, unit), unit: unit)
+        }
+        let digits = String(decoding: spelling[..<split.end], as: UTF8.self)
+        guard let number = Double(digits), number.isFinite else {
+            throw ReadError(problem: .tooLarge)
+        }
+        guard let unit else { return NumberLiteral(value: .decimal(number), unit: nil) }
+        let scaled = unit == .milliseconds ? number / 1000 : number * Double(unit.factor)
+        return NumberLiteral(value: exactInteger(scaled), unit: unit)
+    }
+
+    private static func unit(
+        of spelling: UnsafeBufferPointer<UInt8>, from start: Int
+    ) throws(ReadError) -> Unit? {
+        if start == spelling.count { return nil }
+        for place in start..<spelling.count {
+            let isLetter = spelling[place] | 0x20 >= 0x61 && spelling[place] | 0x20 <= 0x7A
+            if !isLetter { throw ReadError(problem: .notANumber) }
+        }
+        let text = String(decoding: spelling[start...], as: UTF8.self)
+        guard let unit = Unit(spelling: text) else { throw ReadError(problem: .unknownUnit(text)) }
+        return unit
+    }
+
+    private static func integer(
+        _ spelling: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int, isNegative: Bool
+    ) throws(ReadError) -> Int64 {
+        // Counted below zero, where there is room for one more.
+        var number: Int64 = 0
+        for place in start..<end {
+            let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (next, isBelow) = product.subtractingReportingOverflow(
+                Int64(spelling[place] & 0x0F))
+            if isTooLarge || isBelow { throw ReadError(problem: .tooLarge) }
+            number = next
+        }
+        if isNegative { return number }
+        guard number != .min else { throw ReadError(problem: .tooLarge) }
+        return -number
     }
 
     private static func hexadecimal(
-        _ digits: ArraySlice<UInt8>, isNegative: Bool
+        _ spelling: UnsafeBufferPointer<UInt8>, from start: Int, isNegative: Bool
     ) throws(ReadError) -> NumberLiteral {
+        let digits = spelling[start...]
         guard !digits.isEmpty, digits.allSatisfy(\.isHexDigit) else {
             throw ReadError(problem: .notANumber)
         }
@@ -119,31 +156,28 @@ public struct NumberLiteral: Sendable, Hashable {
     }
 
     /// Digits, then perhaps a point and digits, then perhaps an exponent.
-    private static func mantissa(of bytes: ArraySlice<UInt8>) -> (end: Int, isDecimal: Bool) {
-        var end = bytes.prefix(while: \.isDigit).endIndex
-        guard end + 1 < bytes.endIndex, bytes[end] == .ascii("."), bytes[end + 1].isDigit else {
+    private static func mantissa(
+        of bytes: UnsafeBufferPointer<UInt8>, from start: Int
+    ) -> (end: Int, isDecimal: Bool) {
+        var end = digitsEnd(bytes, start)
+        guard end + 1 < bytes.count, bytes[end] == .ascii("."), bytes[end + 1].isDigit else {
             return (end, false)
         }
-        end = bytes[(end + 1)...].prefix(while: \.isDigit).endIndex
-        guard end + 1 < bytes.endIndex, bytes[end] | 0x20 == .ascii("e") else { return (end, true) }
+        end = digitsEnd(bytes, end + 1)
+        guard end + 1 < bytes.count, bytes[end] | 0x20 == .ascii("e") else { return (end, true) }
         var exponent = end + 1
         if bytes[exponent] == .ascii("+") || bytes[exponent] == .ascii("-") { exponent += 1 }
-        let exponentEnd = bytes[exponent...].prefix(while: \.isDigit).endIndex
+        let exponentEnd = digitsEnd(bytes, exponent)
         return exponentEnd > exponent ? (exponentEnd, true) : (end, true)
     }
 
-    private static func value(
-        of digits: String, isDecimal: Bool, unit: Unit?
-    ) throws(ReadError) -> Value {
-        if isDecimal {
-            guard let number = Double(digits), number.isFinite else {
-                throw ReadError(problem: .tooLarge)
-            }
-            guard let unit else { return .decimal(number) }
-            let scaled = unit == .milliseconds ? number / 1000 : number * Double(unit.factor)
-            return exactInteger(scaled)
-        }
-        guard let number = Int64(digits) else { throw ReadError(problem: .tooLarge) }
+    private static func digitsEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int {
+        var end = start
+        while end < bytes.count, bytes[end].isDigit { end += 1 }
+        return end
+    }
+
+    private static func value(of number: Int64, _ unit: Unit?) throws(ReadError) -> Value {
         guard let unit else { return .integer(number) }
         if unit == .milliseconds {
             return number % 1000 == 0 ? .integer(number / 1000) : .decimal(Double(number) / 1000)

@@ -39,6 +39,17 @@ public enum TokenKind: String, Sendable, CaseIterable {
     /// A character that starts nothing; always with a diagnostic.
     case unknown
 
+    /// Whether the lexer cuts it alike in a command and in an expression.
+    var isSameInBothModes: Bool {
+        switch self {
+        case .endOfText, .lineEnd, .semicolon, .quotedText, .literalText, .variable, .comma,
+            .leftParenthesis, .rightParenthesis, .leftBracket, .rightBracket, .leftBrace,
+            .rightBrace:
+            true
+        default: false
+        }
+    }
+
     /// How the token is written, for those that are always written alike.
     public var spelling: String? {
         switch self {
@@ -74,13 +85,15 @@ public enum TokenKind: String, Sendable, CaseIterable {
 
 /// A piece of the text. Blanks, comments and continued line ends are the gaps between tokens.
 public struct Token: Sendable, Hashable {
-    public var kind: TokenKind
     public var range: SourceRange
+    public var kind: TokenKind
     /// Whether a gap lies between this token and the one before.
     public var followsGap: Bool
     /// Set where the parser has read the token as a word of the language. The same letters may be a
     /// word of a command, a field or a key elsewhere.
     public internal(set) var keyword: Keyword?
+    /// The keyword that a word or name spells, whether it is read as one or not.
+    var spelled: Keyword?
 
     var lower: Int { Int(range.lower) }
     var upper: Int { Int(range.upper) }

@@ -2,21 +2,20 @@
 extension Parser {
     /// Statements up to one of the words, which is left for the caller, or up to a block word that
     /// belongs to nobody here, or the end of the text.
-    mutating func parseStatements(until words: Set<Keyword>) -> [Statement] {
+    mutating func gatherStatements(until words: KeywordSet) {
         productions.insert(.block)
-        var statements: [Statement] = []
         while true {
             while at(.lineEnd, .command) || at(.semicolon, .command) { take(.command) }
-            if at(.endOfText, .command) { return statements }
+            if at(.endOfText, .command) { return }
             if let word = blockWord() {
-                if words.contains(word) || blockDepth == 0 { return statements }
+                if words.contains(word) || blockDepth == 0 { return }
                 fail(.blockWordUnexpected, peek(.command).range, word.rawValue)
                 take(.command)
                 recover()
                 continue
             }
             let start = previousEnd
-            statements.append(parseStatement())
+            gatheredStatements.append(parseStatement())
             endStatement()
             // Proof of progress: a statement that took nothing would be met again for ever.
             if previousEnd == start, !at(.endOfText, .command) { take(.command) }
@@ -25,9 +24,8 @@ extension Parser {
 
     /// The block word at this place, if the token is one.
     mutating func blockWord() -> Keyword? {
-        guard at(.word, .command), let word = keyword(.command), word.isBlockWord else {
-            return nil
-        }
+        let token = peek(.command)
+        guard token.kind == .word, let word = token.spelled, word.isBlockWord else { return nil }
         return word
     }
 
@@ -45,7 +43,7 @@ extension Parser {
     }
 
     /// A body between its opening word and the words that may follow it.
-    mutating func parseBody(until words: Set<Keyword>, isLoop: Bool = false) -> [Statement] {
+    mutating func parseBody(until words: KeywordSet, isLoop: Bool = false) -> [Statement] {
         if isRecovering { recoverHead(until: words) }
         guard enter() else {
             leave()
@@ -54,7 +52,9 @@ extension Parser {
         }
         blockDepth += 1
         if isLoop { loopDepth += 1 }
-        let body = parseStatements(until: words)
+        let first = gatheredStatements.count
+        gatherStatements(until: words)
+        let body = gatheredStatements.pop(from: first)
         if isLoop { loopDepth -= 1 }
         blockDepth -= 1
         leave()
@@ -62,7 +62,7 @@ extension Parser {
     }
 
     /// A broken head ends at its THEN or DO, or with its line.
-    private mutating func recoverHead(until words: Set<Keyword>) {
+    private mutating func recoverHead(until words: KeywordSet) {
         recover()
         if let word = blockWord(), word == .then || word == .do { take(word, .command) }
     }
@@ -109,7 +109,7 @@ extension Parser {
         while true {
             let token = probe.next(.command)
             if token.kind == .lineEnd { continue }
-            return token.kind == .word && Keyword(word: text(token)) == word
+            return token.kind == .word && token.spelled == word
         }
     }
 }

@@ -95,10 +95,10 @@ extension Parser {
     /// A point directly followed by a name; in a command, `$dir.` and `$a./x` stay text.
     mutating func atField() -> Bool {
         let token = peek(.expression)
-        guard token.kind == .dot, !token.followsGap, token.upper < source.bytes.count else {
+        guard token.kind == .dot, !token.followsGap, token.upper < bytes.count else {
             return false
         }
-        return source.bytes[token.upper].isNameStart
+        return bytes[token.upper].isNameStart
     }
 
     mutating func atElement() -> Bool {
@@ -153,7 +153,10 @@ extension Parser {
     }
 
     private func number(_ token: Token) -> Expression.Kind {
-        if case .success(let number) = NumberLiteral.read(text(token)) { return .number(number) }
+        let spelling = UnsafeBufferPointer(rebasing: bytes[token.lower..<token.upper])
+        if case .success(let number) = NumberLiteral.read(bytes: spelling) {
+            return .number(number)
+        }
         return .invalid
     }
 
@@ -161,15 +164,15 @@ extension Parser {
     mutating func parseVariable() -> Expression {
         let token = take(.expression)
         let range = token.range
-        guard source.bytes[token.lower + 1] == .ascii("{") else {
-            let name = Name(String(text(token).dropFirst()), range)
+        guard bytes[token.lower + 1] == .ascii("{") else {
+            let name = Name(text(token.lower + 1, token.upper), range)
             return Expression(.variable(name), range)
         }
         return interpolation(token.lower, token.upper)
     }
 
     private mutating func parseNamed(_ token: Token) -> Expression {
-        guard let word = Keyword(word: text(token)) else { return parseCallOrWord(token) }
+        guard let word = token.spelled else { return parseCallOrWord(token) }
         switch word {
         case .true, .false:
             take(word, .expression)
@@ -197,13 +200,13 @@ extension Parser {
     }
 
     private mutating func parseElements(until end: TokenKind) -> [Expression] {
-        var elements: [Expression] = []
+        let first = gatheredValues.count
         while !isRecovering, !at(end, .expression) {
-            elements.append(parseExpression())
+            gatheredValues.append(parseExpression())
             if isRecovering || !eat(.comma, .expression) { break }
         }
         expect(end, .expression)
-        return elements
+        return gatheredValues.pop(from: first)
     }
 
     /// An expression, or a command, in parentheses.

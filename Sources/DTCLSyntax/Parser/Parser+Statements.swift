@@ -51,9 +51,10 @@ extension Parser {
 
     /// A name directly followed by `(` is a call; anything else is a command word.
     func isCall(_ token: Token) -> Bool {
-        let spelling = text(token).utf8
-        return spelling.first?.isNameStart == true && spelling.allSatisfy(\.isNamePart)
-            && token.upper < source.bytes.count && source.bytes[token.upper] == .ascii("(")
+        guard token.upper < bytes.count, bytes[token.upper] == .ascii("("),
+            bytes[token.lower].isNameStart
+        else { return false }
+        return bytes[token.lower..<token.upper].allSatisfy(\.isNamePart)
     }
 
     private mutating func parseLoopWord(
@@ -118,7 +119,7 @@ extension Parser {
 
     /// Whether a name in the place of a value begins a command rather than an expression.
     func startsCommand(_ token: Token) -> Bool {
-        switch Keyword(word: text(token)) {
+        switch token.spelled {
         case .true, .false, .nothing, .not: return false
         case let word? where word.isBlockWord: return false
         default: return !isCall(token)
@@ -209,13 +210,13 @@ extension Parser {
             expect(.error, .expression)
             toError = true
         }
-        var values: [Expression] = []
+        let first = gatheredValues.count
         if !isRecovering, !atStatementEnd() {
             repeat {
-                values.append(parseExpression())
+                gatheredValues.append(parseExpression())
             } while !isRecovering && eat(.comma, .expression)
         }
-        return .write(values, toError: toError)
+        return .write(gatheredValues.pop(from: first), toError: toError)
     }
 
     private mutating func parseWait() -> Statement.Kind {
@@ -256,7 +257,7 @@ extension Parser {
         var probe = lexer
         probe.offset = token.upper
         let next = probe.next(.command)
-        return next.kind == .word && Keyword(word: text(next)) == .option
+        return next.kind == .word && next.spelled == .option
     }
 
     private mutating func parseSetOption() -> Statement.Kind {

@@ -4,17 +4,18 @@ extension Parser {
     mutating func parseCommand(isParenthesised: Bool) -> CommandWords {
         productions.insert(.command)
         let start = peek(.command).lower
-        var words: [Word] = []
+        let first = gatheredWords.count
         while !isRecovering, !atStatementEnd() {
             let token = peek(.command)
             if token.kind == .rightParenthesis, isParenthesised { break }
-            if let last = words.last, !last.isSign, !token.followsGap,
+            if !token.followsGap, gatheredWords.count > first, !gatheredWords.top.isSign,
                 Parser.startsWord(token.kind)
             {
                 report(.adjacentWords, token.range, describe(token))
             }
-            if let word = parseWord() { words.append(word) }
+            if let word = parseWord() { gatheredWords.append(word) }
         }
+        let words = gatheredWords.pop(from: first)
         if words.isEmpty, !isRecovering { fail(.valueExpected, mode: .command) }
         return CommandWords(words: words, range: range(from: start))
     }
@@ -54,7 +55,7 @@ extension Parser {
             return nil
         }
         let range = range(from: token.lower)
-        return Word(kind: kind, range: range, raw: source.text(in: range))
+        return Word(kind: kind, range: range, raw: text(Int(range.lower), Int(range.upper)))
     }
 
     private static func sign(_ kind: TokenKind) -> Word.Kind {
@@ -77,11 +78,16 @@ extension Parser {
     }
 
     private mutating func bareWord(_ token: Token) -> Word.Kind {
-        if source.bytes[token.lower..<token.upper].contains(.ascii("$")) {
+        if bytes[token.lower..<token.upper].contains(.ascii("$")) {
             productions.insert(.joinedWord)
             return .joined(pieces(token.lower, token.upper, isQuoted: false))
         }
-        if case .success(let number) = NumberLiteral.read(text(token)) { return .number(number) }
+        let first = bytes[token.lower]
+        guard first.isDigit || first == .ascii("-") else { return .bare }
+        let spelling = UnsafeBufferPointer(rebasing: bytes[token.lower..<token.upper])
+        if case .success(let number) = NumberLiteral.read(bytes: spelling) {
+            return .number(number)
+        }
         return .bare
     }
 
@@ -117,18 +123,19 @@ extension Parser {
 
     func literal(_ token: Token) -> String {
         let range = SourceRange(token.lower + 1, innerEnd(token, .ascii("'")))
-        return source.text(in: range)
+        return text(Int(range.lower), Int(range.upper))
     }
 
     /// The closing quote is missing where the line ended first, which the lexer has reported.
     private func innerEnd(_ token: Token, _ quote: UInt8) -> Int {
-        let hasEnd = token.upper - token.lower > 1 && source.bytes[token.upper - 1] == quote
+        let hasEnd = token.upper - token.lower > 1 && bytes[token.upper - 1] == quote
         return hasEnd ? token.upper - 1 : token.upper
     }
 
     /// Splits text at its variables. In quotes `$5` is itself; in a word it is the argument.
     private mutating func pieces(_ lower: Int, _ upper: Int, isQuoted: Bool) -> [TextPiece] {
-        let bytes = source.bytes
+        let hasMarks = bytes[lower..<upper].contains { $0 == .ascii("$") || $0 == .ascii("\"") }
+        if !hasMarks { return lower == upper ? [] : [.text(text(lower, upper))] }
         var parts: [TextPiece] = []
         var plain: [UInt8] = []
         var offset = lower
@@ -157,7 +164,7 @@ extension Parser {
 
     /// Where the variable that starts at a `$` ends; nil when the `$` is itself.
     private func variableEnd(_ offset: Int, _ upper: Int, _ isQuoted: Bool) -> Int? {
-        let bytes = source.bytes[(offset + 1)..<upper]
+        let bytes = self.bytes[(offset + 1)..<upper]
         guard let first = bytes.first else { return nil }
         if first == .ascii("{") {
             return bytes.firstIndex(of: .ascii("}")).map { $0 + 1 } ?? upper
@@ -172,7 +179,7 @@ extension Parser {
         productions.insert(.interpolation)
         let range = SourceRange(lower, upper)
         let spelling = source.text(in: range)
-        guard source.bytes[lower + 1] == .ascii("{") else {
+        guard bytes[lower + 1] == .ascii("{") else {
             return Expression(.variable(Name(String(spelling.dropFirst()), range)), range)
         }
         let inner = spelling.dropFirst(2).dropLast()

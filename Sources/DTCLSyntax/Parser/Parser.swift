@@ -8,16 +8,21 @@ struct Parser {
     static let treeDepthMax = 512
 
     let source: SourceText
+    /// The bytes of the source, for as long as it is parsed.
+    let bytes: UnsafeBufferPointer<UInt8>
     var lexer: Lexer
     var tokens: [Token] = []
     var diagnostics: [Diagnostic] = []
-    var productions: Set<Production> = []
+    var productions = ProductionSet()
     /// Where the last taken token ended.
     var previousEnd = 0
     var isRecovering = false
     var depth = 0
     var loopDepth = 0
     var blockDepth = 0
+    let gatheredStatements = GatherStack<Statement>()
+    let gatheredWords = GatherStack<Word>()
+    let gatheredValues = GatherStack<Expression>()
     private var peeked: (token: Token, mode: Lexer.Mode)?
     private var lexerDiagnosticCount = 0
     /// The end of the text was met inside a block, a bracket or a continued line.
@@ -25,10 +30,12 @@ struct Parser {
     /// Where `ELSE IF` was written in two words, which opens a block of its own.
     var splitElseIf: SourceRange?
 
-    init(_ source: SourceText) {
+    init(_ source: SourceText, _ bytes: UnsafeBufferPointer<UInt8>) {
         self.source = source
-        lexer = Lexer(source)
+        self.bytes = bytes
+        lexer = Lexer(bytes)
         previousEnd = lexer.offset
+        tokens.reserveCapacity(min(bytes.count, SourceText.bytesMax) / 4 + 4)
     }
 
     mutating func parseScript() -> Script {
@@ -41,16 +48,15 @@ struct Parser {
             report(.textInvalid, SourceRange(offset, offset + 1))
             return finish([])
         }
-        var statements: [Statement] = []
         while true {
-            statements += parseStatements(until: [])
+            gatherStatements(until: [])
             guard let word = blockWord() else { break }
             fail(.blockWordUnexpected, peek(.command).range, word.rawValue)
             take(.command)
             recover()
         }
         take(.command)
-        return finish(statements)
+        return finish(gatheredStatements.pop(from: 0))
     }
 
     private func finish(_ statements: [Statement]) -> Script {
@@ -70,7 +76,9 @@ struct Parser {
 extension Parser {
     /// The next token in the given dialect, cut again when it was looked at in the other one.
     mutating func peek(_ mode: Lexer.Mode) -> Token {
-        if let peeked, peeked.mode == mode { return peeked.token }
+        if let peeked, peeked.mode == mode || peeked.token.kind.isSameInBothModes {
+            return peeked.token
+        }
         rewind()
         let token = lexer.next(mode)
         peeked = (token, mode)
@@ -118,9 +126,7 @@ extension Parser {
 
     /// The keyword at this place, if the token is one.
     mutating func keyword(_ mode: Lexer.Mode) -> Keyword? {
-        let token = peek(mode)
-        guard token.kind == .identifier || token.kind == .word else { return nil }
-        return Keyword(word: text(token))
+        peek(mode).spelled
     }
 
     mutating func eat(_ keyword: Keyword, _ mode: Lexer.Mode) -> Bool {
@@ -145,7 +151,9 @@ extension Parser {
         peeked = nil
         lexer.offset = previousEnd
         lexer.sawContinuation = false
-        lexer.diagnostics.removeLast(lexer.diagnostics.count - lexerDiagnosticCount)
+        if lexer.diagnostics.count > lexerDiagnosticCount {
+            lexer.diagnostics.removeLast(lexer.diagnostics.count - lexerDiagnosticCount)
+        }
     }
 }
 
@@ -190,7 +198,11 @@ extension Parser {
         }
     }
 
-    func text(_ token: Token) -> String { source.text(in: token.range) }
+    func text(_ token: Token) -> String { text(token.lower, token.upper) }
+
+    func text(_ lower: Int, _ upper: Int) -> String {
+        String(decoding: UnsafeBufferPointer(rebasing: bytes[lower..<upper]), as: UTF8.self)
+    }
 
     /// Skips to the end of the statement and speaks again.
     mutating func recover() {
@@ -214,6 +226,7 @@ extension Parser {
     }
 
     mutating func leave() { depth -= 1 }
+
 
     func range(from start: Int) -> SourceRange {
         SourceRange(start, max(start, previousEnd))

@@ -1,5 +1,5 @@
 /// The rules of `Grammar/dtcl.ebnf`, one case each and in the same order; a test compares the two.
-enum Production: String, CaseIterable, Sendable {
+enum Production: UInt8, CaseIterable, Sendable {
     case script
     case block
     case statement
@@ -35,4 +35,22 @@ enum Production: String, CaseIterable, Sendable {
     case recordEntry
     case quotedText
     case interpolation
+
+    var name: String { String(describing: self) }
+}
+
+/// Rules as bits, because the parser notes every one that it uses.
+struct ProductionSet: Sendable {
+    private var bits: UInt64 = 0
+
+    @inline(__always)
+    mutating func insert(_ production: Production) {
+        bits |= 1 << UInt64(production.rawValue)
+    }
+
+    func contains(_ production: Production) -> Bool {
+        var only = ProductionSet()
+        only.insert(production)
+        return bits & only.bits != 0
+    }
 }

@@ -24,9 +24,19 @@ public struct SourceText: Sendable, Hashable {
 
     /// Offset of the first byte that is no part of valid UTF-8, nil when all are.
     func firstInvalidByte() -> Int? {
+        var offset = bytes.withUnsafeBytes { bytes in
+            // Eight bytes at a time while all are ASCII.
+            var offset = 0
+            while offset + 8 <= bytes.count,
+                bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                    & 0x8080_8080_8080_8080 == 0
+            {
+                offset += 8
+            }
+            return offset
+        }
         var parser = Unicode.UTF8.ForwardParser()
-        var input = bytes.makeIterator()
-        var offset = 0
+        var input = bytes[offset...].makeIterator()
         while true {
             switch parser.parseScalar(from: &input) {
             case .valid(let scalar): offset += scalar.count

@@ -1,6 +1,7 @@
 /// A value to be worked out when the script runs.
 public struct Expression: Sendable, Hashable {
-    public indirect enum Kind: Sendable, Hashable {
+    /// Leaves are kept in place: most expressions are leaves.
+    public enum Kind: Sendable, Hashable {
         case none
         case boolean(Bool)
         case number(NumberLiteral)
@@ -9,11 +10,11 @@ public struct Expression: Sendable, Hashable {
         case variable(Name)
         case list([Expression])
         case record([RecordEntry])
-        case unary(UnaryOperator, Expression)
-        case binary(BinaryOperator, Expression, Expression)
-        case call(Name, [Expression])
-        case field(Expression, Name)
-        case element(Expression, Expression)
+        indirect case unary(UnaryOperator, Expression)
+        indirect case binary(BinaryOperator, Expression, Expression)
+        indirect case call(Name, [Expression])
+        indirect case field(Expression, Name)
+        indirect case element(Expression, Expression)
         case command(CommandWords)
         /// What could not be read; always with a diagnostic.
         case invalid
@@ -22,12 +23,13 @@ public struct Expression: Sendable, Hashable {
     public var kind: Kind
     public var range: SourceRange
     /// Levels of the tree below and with this node; bounded by the parser.
-    let depth: Int
+    var depth: Int { Int(levels) }
+    private let levels: UInt32
 
     init(_ kind: Kind, _ range: SourceRange) {
         self.kind = kind
         self.range = range
-        depth = 1 + Expression.depthBelow(kind)
+        levels = UInt32(truncatingIfNeeded: 1 + Expression.depthBelow(kind))
     }
 
     private static func depthBelow(_ kind: Kind) -> Int {
@@ -48,14 +50,16 @@ public struct Expression: Sendable, Hashable {
 
 /// A name: `text` in lower case for comparing, `spelling` as written.
 public struct Name: Sendable, Hashable {
-    public var text: String
-    public var spelling: String
-    public var range: SourceRange
+    public let spelling: String
+    public let range: SourceRange
+    private let isLower: Bool
+
+    public var text: String { isLower ? spelling : spelling.lowercased() }
 
     init(_ spelling: String, _ range: SourceRange) {
         self.spelling = spelling
-        self.text = spelling.lowercased()
         self.range = range
+        isLower = spelling.utf8.allSatisfy { $0 < 0x80 && !(0x41...0x5A ~= $0) }
     }
 }
 

@@ -9,14 +9,16 @@ public struct Script: Sendable {
     /// For a prompt: nothing is wrong but a block, a bracket or a line is still open at the end.
     public let needsMoreInput: Bool
     /// Which rules of the grammar were used; for tests.
-    let productions: Set<Production>
+    let productions: ProductionSet
 
     public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 
     /// Never fails: what cannot be read becomes diagnostics.
     public static func parse(_ source: SourceText) -> Script {
-        var parser = Parser(source)
-        return parser.parseScript()
+        source.bytes.withUnsafeBufferPointer { bytes in
+            var parser = Parser(source, bytes)
+            return parser.parseScript()
+        }
     }
 
     public static func parse(_ text: String, name: String = "script") -> Script {

@@ -1,24 +1,24 @@
 /// One statement with the text it was read from.
 public struct Statement: Sendable, Hashable {
-    public indirect enum Kind: Sendable, Hashable {
-        case assignment(AssignmentTarget, Expression)
+    public enum Kind: Sendable, Hashable {
+        indirect case assignment(AssignmentTarget, Expression)
         case command(CommandWords)
         /// A procedure called on its own line.
-        case call(Expression)
-        case conditional([ConditionalBranch], otherwise: [Statement])
-        case whileLoop(condition: Expression, body: [Statement])
-        case forLoop(ForLoop)
-        case forEachLoop(ForEachLoop)
+        indirect case call(Expression)
+        indirect case conditional([ConditionalBranch], otherwise: [Statement])
+        indirect case whileLoop(condition: Expression, body: [Statement])
+        indirect case forLoop(ForLoop)
+        indirect case forEachLoop(ForEachLoop)
         case breakLoop
         case continueLoop
-        case returnValue(Expression?)
-        case exit(Expression?)
-        case procedure(Procedure)
-        case include(path: String, range: SourceRange)
-        case attempt(body: [Statement], errorName: Name?, handler: [Statement])
+        indirect case returnValue(Expression?)
+        indirect case exit(Expression?)
+        indirect case procedure(Procedure)
+        indirect case include(path: String, range: SourceRange)
+        indirect case attempt(body: [Statement], errorName: Name?, handler: [Statement])
         case write([Expression], toError: Bool)
         /// `unit` is a word such as `minutes` after the number; without a number it is FOREVER.
-        case wait(Expression?, unit: NumberLiteral.Unit?)
+        indirect case wait(Expression?, unit: NumberLiteral.Unit?)
         case setOption(ScriptOption)
         /// `REM` and the rest of its line.
         case remark

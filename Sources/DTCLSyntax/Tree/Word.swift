@@ -16,13 +16,13 @@ public struct Word: Sendable, Hashable {
         /// `'...'`
         case literal(String)
         /// `$x`, `$x.field`, `$x[0]`: always one data word.
-        case variable(Expression)
+        indirect case variable(Expression)
         /// `/copy/$set`
         case joined([TextPiece])
         /// `(1 + 2)`, `(status connection 1)`
-        case parenthesised(Expression)
-        case list(Expression)
-        case record(Expression)
+        indirect case parenthesised(Expression)
+        indirect case list(Expression)
+        indirect case record(Expression)
         case equals
         case comma
         case less
