@@ -74,8 +74,11 @@ let package = Package(
         // C interop: no logic.
         .target(name: "CPosix"),
         .systemLibrary(name: "CLinuxFuse"),
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        // Whatever calls a function of Lua that may jump out of it.
+        .target(name: "CLuaSupport", dependencies: ["CLua"]),
 
         // Language.
         room("DTCLSyntax"),
@@ -83,6 +86,7 @@ let package = Package(
         room("DTCLFormat", ["DTCLSyntax"]),
         room("FuzzLanguage", ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax"]),
         room("CommandTable", ["CommandModel", "DTCLSyntax"]),
+        room("LuaKit", ["CLuaSupport", "CommandModel"]),
         room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
         room(
             "ScriptHost",
@@ -168,6 +172,7 @@ let package = Package(
         tests("FuseKernelTests", ["CLinuxFuse", "FuseKernel"]),
         tests("IdentityTests", ["Identity", nioSecure]),
         tests("JournalTests", ["Journal", "ReplicationModel"]),
+        tests("LuaKitTests", ["CLua", "CommandModel", "LuaKit"]),
         tests(
             "MirrorTests",
             [

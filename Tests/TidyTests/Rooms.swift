@@ -29,6 +29,7 @@ enum Rooms {
         "DTCLFormat": .pure("DTCLSyntax"),
         "FuzzLanguage": .pure("DTCLFormat", "DTCLInterpreter", "DTCLSyntax"),
         "CommandTable": .pure("CommandModel", "DTCLSyntax"),
+        "LuaKit": .adapting("CLuaSupport", "CommandModel"),
         "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
         "ScriptHost": .adapting(
             "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"),

@@ -1,0 +1,164 @@
+// Memory, instructions, wall time. Three rules make a bound of them:
+// * A limit that was passed stays set until the host takes over, and whatever could catch its error
+//   (pcall, coroutine.resume, load ...) raises it again.
+// * A function in C that can take long charges its work while it goes.
+// * One instruction or one function in C can still cost time in proportion to the largest object
+//   (compare two texts, copy a table, count its keys), so the larger the largest block, the fewer
+//   instructions pass between two looks at the clock.
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "Support.h"
+
+struct clua_flag { atomic_int value; };
+
+clua_flag *clua_flag_create(void) { return calloc(1, sizeof(clua_flag)); }
+void clua_flag_set(clua_flag *flag, int value) { if (flag) atomic_store(&flag->value, value); }
+int clua_flag_read(const clua_flag *flag) {
+    return flag && atomic_load_explicit(&((clua_flag *)flag)->value, memory_order_relaxed);
+}
+void clua_flag_free(clua_flag *flag) { free(flag); }
+
+int64_t clua_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// MARK: Memory
+
+enum {
+    LARGE = 256 << 10,
+    HUGE_BLOCK = 4 << 20,
+    // So many fresh bytes bring the next look at the clock forward; 64 bytes cost an instruction.
+    FRESH_MAX = 64 << 10,
+};
+
+static void count_block(clua_state *state, size_t size, int change) {
+    if (size >= HUGE_BLOCK) state->huge += change;
+    else if (size >= LARGE) state->large += change;
+}
+
+// Makes the next instruction look at the clock. lua_sethook may be called at any time, from a
+// signal's handler even.
+static void hurry(clua_state *state) {
+    state->is_urgent = true;
+    if (state->running) lua_sethook(state->running, clua_count, LUA_MASKCOUNT, 1);
+}
+
+void *clua_allocate(void *context, void *block, size_t before, size_t after) {
+    clua_state *state = context;
+    if (!block) before = 0; // a kind of object otherwise, not a size
+    if (after == 0) {
+        free(block);
+        state->live -= before;
+        count_block(state, before, -1);
+        return NULL;
+    }
+    if (after > before) {
+        size_t more = after - before, most = state->limits.memory_max + state->slack;
+        bool is_late = state->is_loading && clua_now() > state->deadline;
+        if (state->live > most || more > most - state->live || is_late) {
+            hurry(state); // a refusal makes Lua collect, which takes long
+            return NULL;
+        }
+        state->fresh += more;
+        if (state->fresh >= FRESH_MAX) hurry(state);
+    }
+    void *moved = realloc(block, after);
+    if (!moved) return after <= before ? block : NULL;
+    state->live += after - before;
+    if (state->live > state->peak) state->peak = state->live;
+    count_block(state, before, -1);
+    count_block(state, after, 1);
+    return moved;
+}
+
+size_t clua_memory(const clua_state *state) { return state->live; }
+size_t clua_memory_peak(const clua_state *state) { return state->peak; }
+
+// MARK: Work
+
+int clua_interval(const clua_state *state) {
+    if (state->limit != 0) return 1;
+    return state->huge > 0 ? 8 : state->large > 0 ? 64 : 1000;
+}
+
+void clua_watch(lua_State *L, int interval) {
+    lua_sethook(L, clua_count, LUA_MASKCOUNT, interval);
+}
+
+// The hook.
+void clua_count(lua_State *L, lua_Debug *place) {
+    (void)place;
+    clua_state *state = clua_of(L);
+    int interval = lua_gethookcount(L);
+    state->used += interval;
+    clua_check(L);
+    int wanted = clua_interval(state);
+    if (wanted != interval) clua_watch(L, wanted);
+    if (state->limits.slice > 0 && state->used >= state->slice_end && state->blocked == 0
+        && lua_isyieldable(L)) {
+        state->pause = PAUSE_SLICE;
+        lua_yield(L, 0);
+    }
+}
+
+void clua_check(lua_State *L) {
+    clua_state *state = clua_of(L);
+    state->used += (int64_t)(state->fresh >> 6);
+    state->fresh = 0;
+    state->is_urgent = false;
+    state->check_at = state->used + 1000;
+    if (state->limit == 0) {
+        if (clua_flag_read(state->cancel)) state->limit = CLUA_CANCELLED;
+        else if (state->used > state->used_max) state->limit = CLUA_INSTRUCTIONS;
+        else if (clua_now() > state->deadline) state->limit = CLUA_WALL;
+    }
+    if (state->limit != 0) clua_stop(L, state->limit);
+}
+
+static const char *limit_text(int limit) {
+    switch (limit) {
+    case CLUA_MEMORY: return "more memory than allowed";
+    case CLUA_INSTRUCTIONS: return "more instructions than allowed";
+    case CLUA_WALL: return "more time than allowed";
+    case CLUA_DEPTH: return "coroutines nested deeper than allowed";
+    default: return "cancelled";
+    }
+}
+
+// Raises a limit's error; the script cannot catch it.
+int clua_stop(lua_State *L, int limit) {
+    clua_state *state = clua_of(L);
+    if (state->limit == 0) state->limit = limit;
+    state->slack = 64 << 10;
+    clua_watch(L, 1);
+    lua_Debug place;
+    int level = 0; // the innermost function in Lua
+    while (lua_getstack(L, level, &place)) {
+        lua_getinfo(L, "Sl", &place);
+        if (place.currentline > 0) {
+            lua_pushfstring(
+                L, "%s:%d: %s", place.short_src, place.currentline, limit_text(state->limit));
+            return lua_error(L);
+        }
+        level++;
+    }
+    lua_pushstring(L, limit_text(state->limit));
+    return lua_error(L);
+}
+
+// Whether an error that something of ours has caught must be raised again: the caller does that
+// with the message on the top of the stack.
+bool clua_is_limit(lua_State *L, int status) {
+    clua_state *state = clua_of(L);
+    if (status == LUA_ERRMEM && state->limit == 0) {
+        bool is_late = state->is_loading && clua_now() > state->deadline;
+        state->limit = is_late ? CLUA_WALL : CLUA_MEMORY;
+    }
+    if (state->limit == 0) return false;
+    clua_watch(L, 1);
+    return true;
+}
