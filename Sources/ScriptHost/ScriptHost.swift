@@ -22,12 +22,18 @@ public struct ScriptHost: Sendable {
     public var allowsRun = true
     /// What the names of environment variables of executables begin with.
     public var environmentPrefix = "UNDERSTUDY"
+    /// The events that hooks may ask for, as far as they are declared.
+    public internal(set) var events: [EventDeclaration] = [.hookFailed]
     /// What became of the scripts that RUN started.
     public var history = ScriptHistory()
     /// Where RUN finds `LUA:function`.
     var functions: (any LuaFunctionCaller)?
     /// Scripts that run one another.
     var runDepth = 0
+    /// What a tracer is told; costs nothing while it is off.
+    public var tracing = Tracing.off
+    /// Gets the steps of a run.
+    public var tracer: (any ScriptTracer)?
     /// Shows every command before it runs, whatever the script sets.
     public var echoes = false
     /// Reads a file for INCLUDE; the path is absolute or relative to the including file already.
@@ -77,6 +83,7 @@ extension ScriptHost {
         var options = CompileOptions()
         options.globals = globals.map(\.name) + (isForEvents ? [ScriptHost.eventVariable] : [])
         options.treatment = { words in treatments(of: words) }
+        options.tracing = tracer == nil ? .off : tracing
         options.include = { path, from in readFile(ScriptHost.resolve(path, from: from)) }
         let compilation = Program.compile(script, options: options, after: previous)
         var prepared = PreparedScript(

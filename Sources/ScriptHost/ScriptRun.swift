@@ -22,6 +22,8 @@ final class ScriptRun {
 
     nonisolated(nonsending) func finish() async -> ScriptOutcome {
         clock = RunClock(secondsMax: host.runSecondsMax)
+        beginTrace()
+        defer { host.tracer?.ended() }
         do throws(ScriptError) {
             while true {
                 if let end = endFromOutside { return end }
@@ -39,6 +41,12 @@ final class ScriptRun {
         } catch {
             return .failed(error)
         }
+    }
+
+    private func beginTrace() {
+        guard let tracer = host.tracer else { return }
+        let sites = machine.program.traceSites
+        machine.tracer = { tracer.step(sites[$0.site], $0) }
     }
 
     /// What the script can neither notice nor catch.

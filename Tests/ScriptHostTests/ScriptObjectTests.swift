@@ -178,9 +178,10 @@ import Testing
         }
         #expect(history.reports.map(\.number) == [18, 19, 20])
         #expect(history.reports.map(\.outcome) == [.succeeded, .failed, .succeeded])
-        let result = history.result(named: "run 19")
-        #expect(result.value.list?.first?.record?["exitStatus"] == .integer(1))
-        #expect(result.lines.count == 1)
+        let result = history.result(countMax: 2)
+        #expect(result.value.list?.last?.record?["status"] == .integer(1))
+        #expect(result.lines.count == 2)
+        #expect(throws: CommandError.self) { try history.output(of: 1) }
     }
 
     @Test func `one program runs a thousand times at once`() async {

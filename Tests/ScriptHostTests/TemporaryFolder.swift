@@ -27,6 +27,9 @@ final class TemporaryFolder: Sendable {
         write(name, "#!/bin/sh\n" + lines.joined(separator: "\n") + "\n", mode: 0o755)
     }
 
+    /// Beyond what the process's mask lets `write` do.
+    func allowWritingByAll(_ name: String) { chmod("\(path)/\(name)", 0o666) }
+
     func remove(_ name: String) { unlink("\(path)/\(name)") }
 
     func has(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }

@@ -13,13 +13,12 @@ public enum RunCommand {
                 .all(
                     .word("ARGs"), .maybe(.sign(.equals)),
                     .value("arguments", .programArguments)),
-                .all(.word("ON"), .value("machine", .machine)),
                 .all(.word("TIMEout"), .value("timeout", .duration, shown: "time")))),
         to: .local, group: "Scripts, hooks, schedules",
         summary: "runs another script: .dtcl, .lua or anything executable",
         details: "A relative path counts from the folder of the script. An executable gets no "
             + "input; it and what it started are ended when its time is over.",
-        answer: "a record with outcome, exitStatus, seconds, lines and what the script returned",
+        answer: "a record with `outcome`, `status`, `output`, `seconds` and the script's `value`",
         examples: [
             .init("run \"/opt/backup/quiesce\" args \"vol1 keep7\" timeout 10 minutes")
         ])
@@ -38,10 +37,6 @@ public enum RunCommand {
     ) async throws(CommandError) -> CommandResult {
         guard host.allowsRun else {
             throw CommandError(.scriptsClosed, "this host runs no other scripts")
-        }
-        guard request.arguments["machine"] == nil else {
-            throw CommandError(
-                .invalidOption, "RUN … ON a machine is not available, the script runs here only")
         }
         guard host.runDepth < depthMax else {
             throw CommandError(

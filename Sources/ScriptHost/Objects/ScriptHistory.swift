@@ -48,11 +48,21 @@ public final class ScriptHistory: Sendable {
         }
     }
 
-    /// The reports as a command's answer: a line and a record each.
-    public func result(named name: String? = nil) -> CommandResult {
-        let shown = reports.filter { name == nil || $0.name == name }
+    /// SCRIPT HISTORY: the last run first, a line and a record each.
+    /// - Parameter countMax: nil for all that are kept.
+    public func result(countMax: Int? = nil) -> CommandResult {
+        let shown = reports.reversed().prefix(countMax ?? .max)
         return CommandResult(
             value: .list(shown.map { .record($0.record) }), lines: shown.map(\.line))
+    }
+
+    /// SCRIPT OUTPUT: what a run has printed.
+    /// - Throws: `invalidParameter` when that run is not kept.
+    public func output(of run: Int) throws(CommandError) -> CommandResult {
+        guard let report = reports.first(where: { $0.number == run }) else {
+            throw CommandError(.invalidParameter, "run \(run) is not kept any more, or never was")
+        }
+        return CommandResult(value: .text(report.output), lines: report.lines)
     }
 }
 

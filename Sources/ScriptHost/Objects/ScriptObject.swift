@@ -87,6 +87,15 @@ public struct ScriptObject: Sendable, Hashable {
         return ScriptObject(name: path, language, .file(path))
     }
 
+    /// As `named`, for a script that was there once and may come again.
+    static func remembered(_ name: String) -> ScriptObject {
+        if let object = try? named(name) { return object }
+        let lowered = name.lowercased()
+        let language: Language =
+            lowered.hasSuffix(".dtcl") ? .dtcl : lowered.hasSuffix(".lua") ? .lua : .executable
+        return ScriptObject(name: name, language, .file(name))
+    }
+
     /// By the ending, else by the permission to execute.
     private static func language(of path: String) throws(CommandError) -> Language {
         let lowered = path.lowercased()
@@ -133,6 +142,13 @@ enum ScriptFiles {
             if !name.hasPrefix(".") { names.append(name) }
         }
         return names.sorted()
+    }
+
+    /// Whether nobody but the administrator and who runs this can change what is there.
+    static func isTrusted(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        return (status.st_uid == 0 || status.st_uid == geteuid()) && status.st_mode & 0o022 == 0
     }
 
     /// - Throws: `scriptNotStarted` with the reason.

@@ -36,19 +36,22 @@ public struct ScriptReport: Sendable, Hashable {
 
     public var isGood: Bool { outcome == .succeeded }
 
+    /// All that it wrote, as far as it was kept.
+    public var output: String { lines.joined(separator: "\n") }
+
     /// For lists and for scripts.
     public var record: CommandRecord {
         var record: CommandRecord = [
-            "number": .integer(Int64(number)), "script": .text(name),
-            "language": .text(language.rawValue), "started": .decimal(started),
+            "run": .integer(Int64(number)), "script": .text(name),
+            "language": .text(language.rawValue), "time": .decimal(started),
             "seconds": .decimal(seconds), "outcome": .text(outcome.rawValue),
         ]
         if let event { record["event"] = .text(event) }
-        if let exitStatus { record["exitStatus"] = .integer(Int64(exitStatus)) }
+        if let exitStatus { record["status"] = .integer(Int64(exitStatus)) }
         if let signal { record["signal"] = .integer(Int64(signal)) }
         if !message.isEmpty { record["message"] = .text(message) }
         if value != .none { record["value"] = value }
-        record["lines"] = .list(lines.map { .text($0) })
+        record["output"] = .text(output)
         if droppedLineCount > 0 { record["droppedLines"] = .integer(Int64(droppedLineCount)) }
         return record
     }
