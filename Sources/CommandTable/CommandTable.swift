@@ -79,6 +79,11 @@ extension CommandTable {
         return lookup.count == 0 ? [] : declarations(below: lookup.node)
     }
 
+    func declarations(below lookup: CommandLookup, _ word: CommandWord) -> [CommandDeclaration] {
+        nodes[lookup.node].children.first { $0.word.text == word.text }
+            .map { declarations(below: $0.node) } ?? []
+    }
+
     private func declarations(below node: Int) -> [CommandDeclaration] {
         nodes[node].declarations.map { declarations[$0] }
             + nodes[node].children.flatMap { declarations(below: $0.node) }

@@ -128,12 +128,13 @@ enum FailoverCommands {
             plan: "would fail over what '{name}' watches to this target"),
         monitor(
             "failover.accept", "FAILOVer ACCEPT", "agrees to a failover that waits for a person",
-            examples: [.init("failover accept web")], plan: "would agree to the failover of '{name}'"),
+            examples: [.init("failover accept web")],
+            plan: "would agree to the failover of '{name}'"),
         monitor(
             "failover.cancel", "FAILOVer CANcel", "ends a failover that waits for a person",
             examples: [.init("failover cancel web")], plan: "would end the failover of '{name}'"),
         monitor(
-            "failback", "FAILBAck",
+            "failback", "FAILBack",
             .all(
                 .maybe(.word("MONitor")), Shared.monitor,
                 .anyOrder(

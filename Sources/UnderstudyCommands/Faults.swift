@@ -3,7 +3,8 @@ public import CommandTable
 
 /// What each negative number means. Commands name those that they can answer with.
 public enum Faults {
-    static let unknown = CommandFault(.unknown, "something failed that has no code; see the message")
+    static let unknown = CommandFault(
+        .unknown, "something failed that has no code; see the message")
     static let invalidParameter = CommandFault(.invalidParameter, "an argument is wrong")
     static let invalidCommand = CommandFault(
         .invalidCommand, "there is no such command, or not in this version")

@@ -14,7 +14,8 @@ enum JobCommands {
                 .anyOrder(
                     .all(.word("IF"), .word("MISSED"), Shared.choice("missed", "RUN", "SKIP")),
                     .all(.word("OVERLAP"), Shared.choice("overlap", "SKIP", "QUEUE", "KILL")))),
-            changes: true, group: Group.jobs, summary: "runs a script at a time, or again and again",
+            changes: true, group: Group.jobs,
+            summary: "runs a script at a time, or again and again",
             details: """
                 IF MISSED says what happens when the server was not running at the time, OVERLAP \
                 when the last run is not over yet.
@@ -22,7 +23,9 @@ enum JobCommands {
             examples: [
                 .init("job add nightly run \"/opt/night.dtcl\" at 02:30"),
                 .init("job add often run LUA:check every 10 minutes overlap skip"),
-                .init("job add weekly run \"/opt/w.sh\" args \"a b\" cron \"0 3 * * 0\" if missed run"),
+                .init(
+                    "job add weekly run \"/opt/w.sh\" args \"a b\" cron \"0 3 * * 0\" if missed run"
+                ),
             ], plan: "would add the job '{name}' that runs {script}"),
         job("job.delete", "JOB DELete", "deletes a job", plan: "would delete the job '{name}'"),
         job(

@@ -9,7 +9,7 @@ enum OrphanCommands {
             group: Group.orphans, summary: "looks for files that the source does not have",
             examples: [.init("orphans start 1")],
             faults: [Faults.noSuchConnection, Faults.targetUnreachable],
-            plan: "would look for orphans of connection {connection} and treat them as ENABLE says"),
+            plan: "would look for orphans of connection {connection}"),
         CommandDeclaration(
             "orphans.stop", "ORPHans STOp", Shared.connection, changes: true,
             group: Group.orphans, summary: "stops looking for orphans",

@@ -4,7 +4,27 @@ import CommandTable
 /// Scripts and programs that run by themselves: at points of a mirror, in the stream of changes, at
 /// events.
 enum ScriptCommands {
-    static let all = hooks + runs + later
+    static let all = [run] + hooks + runs + later
+
+    private static let runFaults = [
+        Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed, Faults.timedOut,
+    ]
+
+    /// Carried out by the script host itself.
+    private static let run = CommandDeclaration(
+        "run", "RUN",
+        .all(.value("script", .file), .anyOrder(Shared.arguments, Shared.timeout)), to: .local,
+        group: Group.scripts,
+        summary: "runs another script on this machine: `.dtcl`, `.lua` or anything executable",
+        details: """
+            A relative path counts from the folder of the script. An executable gets no input; it \
+            and what it started are ended when its time is over.
+            """,
+        answer: "a record with `outcome`, `exitStatus`, `seconds`, `lines` and `value`",
+        examples: [
+            .init("run \"/opt/quiesce\""),
+            .init("run \"/opt/snap.sh\" args \"vol1 keep7\" timeout 10 minutes"),
+        ], faults: runFaults)
 
     private static let hooks = [
         CommandDeclaration(
@@ -38,7 +58,8 @@ enum ScriptCommands {
             examples: [
                 .init("hook add mirror.completed \"/opt/done.dtcl\""),
                 .init("hook add mirror.* LUA:note timeout 10s nodelay"),
-            ], faults: [Faults.scriptNotStarted], plan: "would run {script} whenever {event} happens"
+            ], faults: [Faults.scriptNotStarted],
+            plan: "would run {script} whenever {event} happens"
         ),
         CommandDeclaration(
             "hook.remove", "HOOK REMove", .value("id", .integer(1...Int64.max)), changes: true,
@@ -56,7 +77,8 @@ enum ScriptCommands {
                             .value("time", .timeOfDay, shown: "hh:mm")),
                         .value("ago", .duration, shown: "time"))), .flag("FOLLOW", "follow")),
             permission: .monitor, group: Group.scripts, summary: "shows what has happened",
-            details: "SINCE takes a time such as `10m` before now, or a time of day. FOLLOW goes on "
+            details:
+                "SINCE takes a time such as `10m` before now, or a time of day. FOLLOW goes on "
                 + "showing until it is interrupted.",
             answer: "a list of records with `name`, `sequence`, `time` and the facts",
             examples: [
@@ -67,42 +89,28 @@ enum ScriptCommands {
 
     private static let runs = [
         CommandDeclaration(
-            "run", "RUN",
-            .all(Shared.script, .anyOrder(Shared.arguments, Shared.timeout)), to: .local,
-            group: Group.scripts, summary: "runs a script or program on this machine",
-            details: "What it prints is shown and kept; how it ended is the value.",
-            answer: "a record with `status`, `output` and `seconds`",
-            examples: [
-                .init("run \"/opt/quiesce\""),
-                .init("run \"/opt/snap.sh\" args \"vol1 keep7\" timeout 10 minutes"),
-            ],
-            faults: [
-                Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed, Faults.timedOut,
-            ]),
-        CommandDeclaration(
             "run.remote", "RUN",
             .all(
-                Shared.script,
+                .value("script", .script),
                 .options([Shared.arguments, Shared.onMachine, Shared.timeout])),
             to: .machine(argument: "machine"), group: Group.scripts,
             summary: "runs a script or program on a server that allows it",
             details: "TASKCMD ENABLE allows it there.",
-            answer: "a record with `status`, `output` and `seconds`",
+            answer: "a record with `outcome`, `exitStatus`, `seconds`, `lines` and `value`",
             examples: [.init("run \"/opt/snap.sh\" args \"vol1\" on beta")],
-            faults: [
-                Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed,
-                Faults.noSuchServer, Faults.timedOut,
-            ]),
+            faults: runFaults + [Faults.noSuchServer]),
         CommandDeclaration(
-            "script.history", "SCRIPT HIStory",
-            .maybe(.value("count", .integer(1...100_000))), permission: .monitor,
-            group: Group.scripts, summary: "lists the runs of scripts, the last first",
-            answer: "a list of records with `run`, `script`, `event`, `time`, `seconds` and "
-                + "`outcome`", examples: [.init("script history"), .init("script history 20")]),
+            "script.history", "SCRIPT HIStory", .maybe(.word("OF"), .value("script", .file)),
+            permission: .monitor, group: Group.scripts,
+            summary: "lists the last runs of scripts with their outcomes, or those of one",
+            answer: "a list of records with `number`, `script`, `event`, `started`, `seconds`, "
+                + "`outcome` and `lines`",
+            examples: [.init("script history"), .init("script history of \"/opt/done.dtcl\"")]),
         CommandDeclaration(
-            "script.output", "SCRIPT OUTput", .value("run", .integer(1...Int64.max)),
-            permission: .monitor, group: Group.scripts, summary: "shows what a run printed",
-            answer: "the output as text", examples: [.init("script output 17")]),
+            "script.output", "SCRIPT OUTput", .value("number", .integer(1...Int64.max)),
+            permission: .monitor, group: Group.scripts,
+            summary: "shows the last lines that a run wrote", answer: "a list of lines",
+            examples: [.init("script output 17")]),
     ].map(\.later)
 
     /// `ONQUEUE = task [args]`

@@ -119,7 +119,8 @@ enum ServerCommands {
             faults: [Faults.noSuchServer],
             plan: "would set {name} to {value}[ on {machine}]"),
         CommandDeclaration(
-            "settings", "SETTings", .all(.maybe(.value("pattern", .text)), .maybe(Shared.onMachine)),
+            "settings", "SETTings",
+            .all(.maybe(.value("pattern", .text)), .maybe(Shared.onMachine)),
             permission: .monitor, to: .machine(argument: "machine"), group: Group.settings,
             summary: "lists the settings of a server, or those whose names match a pattern",
             answer: "a record", examples: [.init("settings"), .init("settings Mirror*")],

@@ -24,7 +24,8 @@ enum Shared {
     static let target = Pattern.value("target", .machine)
     static let script = Pattern.value("script", .script)
     static let arguments = Pattern.all(
-        .word("ARGs"), .value("arguments", .programArguments, shown: "\"…\""))
+        .word("ARGs"), .maybe(.sign(.equals)),
+        .value("arguments", .programArguments, shown: "\"…\""))
     static let timeout = Pattern.all(.word("TIMEout"), .value("timeout", .duration, shown: "time"))
     static let interval = Pattern.all(
         .word("EVEry"), .value("interval", .duration, shown: "time"))

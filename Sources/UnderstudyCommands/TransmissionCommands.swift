@@ -117,7 +117,8 @@ enum TransmissionCommands {
             .all(
                 Shared.connection, .value("begins", .timeOfDay, shown: "hh:mm"), .word("TO"),
                 .value("ends", .timeOfDay, shown: "hh:mm")),
-            changes: true, group: Group.transmission, summary: "sends between two times of day only",
+            changes: true, group: Group.transmission,
+            summary: "sends between two times of day only",
             examples: [.init("schedule window 1 22:00 to 06:00")],
             faults: [Faults.noSuchConnection],
             plan: "would let connection {connection} send at certain times of day only"),
@@ -147,7 +148,8 @@ enum TransmissionCommands {
             .all(
                 .value("level", .integer(0...22)), .maybe(Shared.choice("method", "ZLIB", "ZSTD")),
                 .word("TO"), Shared.target),
-            changes: true, group: Group.transmission, summary: "compresses what is sent to a target",
+            changes: true, group: Group.transmission,
+            summary: "compresses what is sent to a target",
             examples: [
                 .init("compression set 3 to beta"), .init("compression set 6 zlib to beta"),
             ], faults: [Faults.noSuchServer],

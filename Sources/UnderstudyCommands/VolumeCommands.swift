@@ -23,7 +23,8 @@ enum VolumeCommands {
     ]
 
     private static let snapshots = [
-        reserved("SNAPSHOT TAKE", "takes a snapshot"), reserved("SNAPSHOT DROP", "drops a snapshot"),
+        reserved("SNAPSHOT TAKE", "takes a snapshot"),
+        reserved("SNAPSHOT DROP", "drops a snapshot"),
         reserved("SNAPSHOT LISt", "lists the snapshots"),
         reserved("SNAPSHOT LOCATION", "says where snapshots are kept"),
     ]

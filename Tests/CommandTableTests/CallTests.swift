@@ -33,62 +33,19 @@ import UnderstudyCommands
         #expect(count > table.declarations.count)
     }
 
-    @Test(arguments: [
-        #"repset.create("newrep")  repset create newrep"#,
-        #"repset.create{"name":"newrep","plan":true}  repset delete newrep plan"#,
-        #"login("alpha","admin","se$cret")  login alpha admin "se$cret""#,
-        #"logon("alpha")  login alpha"#,
-        #"repset.rule.add("/srv/data"){"to":"newrep","exclude":true}  repset rule add /srv/data exclude to newrep"#,
-        #"repset.rule.add("/srv/data","newrep"){"include":false,"recursive":false}  repset rule add /srv/data exclude, nonrecursive to newrep"#,
-        #"connect("docs","beta"){"map":"exact"}  connect docs to beta map exact"#,
-        #"connect{"set":"docs","to":"beta","map":{"/srv":"/copy"}}  connect docs to beta map /srv to /copy"#,
-        #"connect{"set":"docs","to":"beta","map":[{"from":"/a","to":"/b"},{"from":"/c","to":"/d"}]}  connect docs to beta map /a to /b, /c to /d"#,
-        #"connect{"set":"docs","to":"beta","base":"/copies","nomirror":true,"orphans":true}  connect docs to beta map base /copies nomirror orphans"#,
-        #"connect("docs","beta"){"exact":true,"mirror":"different","newer":true,"replicate":false}  connect docs to beta map exact mirror different, newer noreplicate"#,
-        #"connect("docs","beta"){"exact":true,"mirror":"full","replicate":true,"orphans":false}  connect docs to beta map exact mirror full"#,
-        #"mirror.start("*"){"different":true,"checksum":true}  mirror start * different, checksum"#,
-        #"sync(1){"timeout":"2 minutes"}  sync 1 timeout 2 minutes"#,
-        #"sync(1,30)  sync 1 timeout 30s"#,
-        #"waitonmirror{"connection":1,"timeout":"forever"}  waitonmirror 1 timeout forever"#,
-        #"limit.bandwidth(19300,"beta")  limit bandwidth 19300 to beta"#,
-        #"limit.bandwidth("10MB",5){"to":"beta"}  limit bandwidth 10MB, 5 to beta"#,
-        #"status()  status"#,
-        #"status.connection(1)  status connection 1"#,
-    ])
-    func `arguments go by place, name, keyword or option`(text: String) throws {
-        let parts = text.split(separator: "  ", maxSplits: 1).map(String.init)
-        let (call, line) = (try Call(parts[0]), parts[1])
-        let expected = try #require(table.bind(Script.parse(line).commands[0]).command).request()
-        let bound = try table.bindCall(call.path, positional: call.positional, named: call.named)
-        #expect(sorted(bound.request.arguments) == sorted(expected.arguments))
+    @Test func `calls are bound as the corpus says`() throws {
+        try Corpus("calls").check { line in answer(to: line) }
     }
 
-    @Test(arguments: [
-        #"repset.creat("a")  there is no command 'repset.creat', did you mean 'repset.create'?"#,
-        #"repset.create()  'repset.create' misses 'name', expected a name"#,
-        #"repset.create("a.b")  'repset.create' got 'a.b' for 'name', expected a name"#,
-        #"repset.create("a","b")  'repset.create' got 2 arguments, expected 1 at most"#,
-        #"repset.create{"nam":"a"}  'repset.create' has no argument 'nam', did you mean 'name'?"#,
-        #"repset.list{"plan":true}  'repset.list' has no argument 'plan'"#,
-        #"connect("docs"){"map":"exact"}  'connect' misses 'target', expected a machine"#,
-        #"connect("docs","beta")  'connect' misses map="exact", base=text or map={[from]=to}"#,
-        #"connect("docs","beta"){"map":"exakt"}  'connect' got 'exakt' for 'map', expected map="exact", base=text or map={[from]=to}"#,
-        #"connect("docs","beta"){"map":{"srv":"/copy"}}  'connect' got 'srv' for 'from', expected a path from the root ('/…'), in 'map'"#,
-        #"connect("docs","beta"){"map":"exact","nomirror":true,"full":true}  'connect' got 'full', which is given twice or contradicts what else is given"#,
-        #"connect("docs","beta"){"map":"exact","mirror":"ful"}  'connect' got 'ful' for 'mirror', expected mirror="none" or mirror="full"|"different""#,
-        #"disconnect("one")  'disconnect' got 'one' for 'connection', expected a connection id or '*'"#,
-        #"disconnect(1.5)  'disconnect' got 1.5 for 'connection', expected a connection id or '*'"#,
-        #"sync(1){"timeout":"soon"}  'sync' got 'soon' for 'timeout', expected a time such as '10s', '10 minutes', '0' or 'FOREVER'"#,
-        #"login("alpha","admin",true)  'login' got no text for 'password', expected a quoted text"#,
-    ])
-    func `a call that does not fit says what was got and expected`(text: String) throws {
-        let parts = text.split(separator: "  ", maxSplits: 1).map(String.init)
-        let call = try Call(parts[0])
+    private func answer(to line: String) -> [String] {
+        guard let call = try? Call(line) else { return ["the corpus has no such call"] }
         do throws(CommandError) {
-            _ = try table.bindCall(call.path, positional: call.positional, named: call.named)
-            Issue.record("\(parts[0]) was accepted")
+            let bound = try table.bindCall(
+                call.path, positional: call.positional, named: call.named)
+            let arguments = JSONWriter.text(of: .record(bound.request.arguments))
+            return [bound.request.command + " " + arguments]
         } catch {
-            #expect(error.message == parts[1])
+            return ["\(error.code) \(error.message)"]
         }
     }
 

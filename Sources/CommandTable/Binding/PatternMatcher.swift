@@ -153,11 +153,15 @@ struct PatternMatcher {
     }
 
     /// `minutes` after a number without a unit of its own.
-    private func matchUnit(_ argument: inout BoundArgument, _ state: inout MatchState) {
-        guard let unit = word(at: state.position), unit.isKeywordCandidate,
-            let factor = TimeUnit.seconds(unit.raw), argument.content != .constant(.none)
-        else { return }
+    private mutating func matchUnit(_ argument: inout BoundArgument, _ state: inout MatchState) {
+        guard argument.content != .constant(.none) else { return }
         if case .number(let literal) = words[state.position - 1].kind, literal.unit != nil {
+            return
+        }
+        guard let unit = word(at: state.position), unit.isKeywordCandidate,
+            let factor = TimeUnit.seconds(unit.raw)
+        else {
+            for unit in TimeUnit.words { expect(.word(unit), state) }
             return
         }
         state.position += 1
@@ -180,13 +184,14 @@ struct PatternMatcher {
             guard let found else { break }
             unused.remove(at: found)
         } while true
+        var place = state
+        if case .comma? = word(at: place.position)?.kind { place.position += 1 }
+        guard let next = word(at: place.position) else { return }
         for index in parts.indices where !unused.contains(index) {
-            var repeated = state
-            if matchAfterComma(parts[index], &repeated) {
-                var place = state
-                if case .comma? = word(at: place.position)?.kind { place.position += 1 }
-                expect(.other(than: words[place.position].raw), place)
-            }
+            // A part given already is looked for, and not offered.
+            var probe = PatternMatcher(words, end: end)
+            var repeated = place
+            if probe.match(parts[index], &repeated) { expect(.other(than: next.raw), place) }
         }
     }
 
@@ -223,6 +228,8 @@ struct PatternMatcher {
 
 /// Units of time as words.
 enum TimeUnit {
+    static let words: [CommandWord] = ["SECONDS", "MINUTES", "HOURS", "DAYS"]
+
     static func seconds(_ word: String) -> Double? {
         switch word.lowercased() {
         case "second", "seconds": 1

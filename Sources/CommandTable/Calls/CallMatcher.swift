@@ -112,7 +112,7 @@ struct CallMatcher {
         // The word before a part names what stands in it; alone it is a flag.
         var before = keyword
         for part in parts {
-            if case .sign(.equals) = part { continue }
+            if part.isSign { continue }
             if case .word(let word) = part {
                 if let before { take(flag: before, &attempt) }
                 before = word.callName

@@ -9,8 +9,8 @@ extension CommandDeclaration {
         let name = "dt." + words.map { $0.text.lowercased() }.joined(separator: ".")
         var (required, named) = pattern.callParameters
         if changes { named.append("plan=true") }
-        if named.isEmpty { return "\(name)(\(required.joined(separator: ", ")))" }
-        return "\(name)(\((required + ["{\(named.joined(separator: ", "))}"]).joined(separator: ", ")))"
+        if !named.isEmpty { required.append("{\(named.joined(separator: ", "))}") }
+        return "\(name)(\(required.joined(separator: ", ")))"
     }
 }
 

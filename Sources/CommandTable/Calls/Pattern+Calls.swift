@@ -54,6 +54,15 @@ extension Pattern {
         }
     }
 
+    /// `=`, `>`, a comma, or one that may be left out: no part of a call.
+    var isSign: Bool {
+        switch self {
+        case .sign: true
+        case .optional(let part): part.isSign
+        default: false
+        }
+    }
+
     var hasValue: Bool { !values.isEmpty }
 
     func isSetting(_ name: String) -> Bool { settings.contains { $0.name == name } }
@@ -78,6 +87,7 @@ extension Pattern {
     /// What a list's value looks like.
     var callListing: String {
         let names = values.map(\.name)
-        return names.count == 2 ? "{[\(names[0])]=\(names[1])}" : "{\(names.joined(separator: ", "))}"
+        return names.count == 2
+            ? "{[\(names[0])]=\(names[1])}" : "{\(names.joined(separator: ", "))}"
     }
 }

@@ -31,7 +31,8 @@ extension TimeUnit {
     static func read(_ text: String) -> Double? {
         let words = text.split(separator: " ")
         if words.count == 1, words[0].lowercased() == "forever" { return .infinity }
-        guard (1...2).contains(words.count), case .success(let literal) = NumberLiteral.read(words[0]),
+        guard (1...2).contains(words.count),
+            case .success(let literal) = NumberLiteral.read(words[0]),
             literal.unit?.isTime ?? true
         else { return nil }
         guard words.count == 2 else { return literal.seconds }

@@ -6,8 +6,9 @@ enum Calendar {
     static func date(_ text: String) -> CommandValue? {
         let american = numbers(text, "/", [1...2, 1...2, 4...4])
         let standard = numbers(text, "-", [4...4, 1...2, 1...2])
-        guard let (year, month, day) = american.map({ ($0[2], $0[0], $0[1]) })
-            ?? standard.map({ ($0[0], $0[1], $0[2]) }),
+        guard
+            let (year, month, day) = american.map({ ($0[2], $0[0], $0[1]) })
+                ?? standard.map({ ($0[0], $0[1], $0[2]) }),
             (1...12).contains(month), (1...days(in: month, of: year)).contains(day), year > 0
         else { return nil }
         return .text("\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))")
@@ -76,7 +77,8 @@ enum Calendar {
         guard parts.count == shape.count else { return nil }
         var numbers: [Int] = []
         for (part, digits) in zip(parts, shape) {
-            guard digits.contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
+            guard digits.contains(part.utf8.count),
+                part.utf8.allSatisfy({ (48...57).contains($0) }),
                 let number = Int(part)
             else { return nil }
             numbers.append(number)
