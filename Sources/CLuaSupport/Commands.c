@@ -66,7 +66,7 @@ static int call(lua_State *L, int first) {
     clua_charge(L, 100);
     if (!lua_isyieldable(L) || state->blocked > 0)
         return luaL_error(
-            L, "'%s' cannot be used here: inside a sort, gsub, load, a close or a metamethod that C calls",
+            L, "'%s' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod",
             lua_tostring(L, lua_upvalueindex(2)));
     clua_encode_list(L, first, lua_gettop(L));
     state->called = (int)lua_tointeger(L, lua_upvalueindex(1));
@@ -92,10 +92,9 @@ int clua_add_function(lua_State *L, const char *path, int parts, int index) {
     lua_pushvalue(L, full - 1);
     part = path;
     for (int i = 0; i < parts - 1; i++, part += strlen(part) + 1) {
-        int kind = lua_getfield(L, -1, part);
-        if (kind == LUA_TTABLE) continue;
+        if (lua_getfield(L, -1, part) == LUA_TTABLE) continue;
         lua_newtable(L);
-        if (kind == LUA_TFUNCTION) { // was a command alone
+        if (lua_tocfunction(L, -2) == call_function) { // was a command alone
             lua_getupvalue(L, -2, 1);
             lua_getupvalue(L, -3, 2);
             lua_pushcclosure(L, call_group, 2);
@@ -197,6 +196,7 @@ void clua_open_commands(lua_State *L) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &clua_failure);
     lua_newtable(L);
     clua_open_values(L);
+    clua_open_events(L);
     lua_pushcfunction(L, on);
     lua_setfield(L, -2, "on");
     lua_pushcfunction(L, output);

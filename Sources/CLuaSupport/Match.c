@@ -301,8 +301,7 @@ static int find(lua_State *L, bool is_find) {
     clua_charge(L, (int64_t)(pattern_length >> 4));
     if (is_find && (lua_toboolean(L, 4) || is_plain(p, pattern_length))) {
         clua_charge(L, (int64_t)((length - start) >> 4));
-        const char *found = pattern_length == 0 ? subject + start
-                                                : memmem(subject + start, length - start, p, pattern_length);
+        const char *found = memmem(subject + start, length - start, p, pattern_length);
         if (!found) {
             luaL_pushfail(L);
             return 1;

@@ -1,7 +1,7 @@
 // Lists and records in Lua. A list is a table with the one metatable of lists, which does nothing
 // but tell an empty list from an empty record. A record has a metatable of its own that holds the
-// order of its names: order[place] = name and order[name] = place. A name that was removed leaves its
-// place behind, which is skipped because the field is nil, and is closed up now and then.
+// order of its names: order[place] = name and order[name] = place. A name that was removed leaves
+// its place behind, which is skipped because the field is nil, and is closed up now and then.
 #include "Support.h"
 
 // The order's table, when the value is a record.

@@ -278,6 +278,7 @@ typedef struct {
     int function;
     const uint8_t *bytes;
     size_t count;
+    const char *names; // of a delivery
 } starting;
 
 static int start(lua_State *L) {
@@ -285,25 +286,23 @@ static int start(lua_State *L) {
     clua_thread *thread = argument->thread;
     thread->coroutine = lua_newthread(L);
     thread->reference = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, argument->function);
-    luaL_checktype(L, -1, LUA_TFUNCTION);
-    thread->arguments = clua_decode_all(L, argument->bytes, argument->count);
+    if (argument->names) {
+        clua_push_delivery(L, thread, argument->function, argument->names);
+        thread->arguments = 2;
+    } else {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, argument->function);
+        luaL_checktype(L, -1, LUA_TFUNCTION);
+        thread->arguments = clua_decode_all(L, argument->bytes, argument->count);
+    }
     if (!lua_checkstack(thread->coroutine, thread->arguments + 1))
         return luaL_error(L, "too many arguments");
     lua_xmove(L, thread->coroutine, thread->arguments + 1);
     return 0;
 }
 
-clua_thread *clua_start(
-    clua_state *state, int reference, const uint8_t *bytes, size_t count, int64_t wall_max) {
-    clua_thread *thread = calloc(1, sizeof *thread);
-    if (!thread) {
-        set_problem(state, CLUA_MEMORY, "not enough memory");
-        return NULL;
-    }
-    thread->reference = LUA_NOREF;
-    starting argument = {thread, reference, bytes, count};
-    int status = protect(state, start, &argument);
+static clua_thread *start_thread(
+    clua_state *state, clua_thread *thread, starting *argument, int64_t wall_max) {
+    int status = protect(state, start, argument);
     if (status != LUA_OK) {
         fail_protected(state, status);
         clua_drop(state, thread);
@@ -313,8 +312,49 @@ clua_thread *clua_start(
     return thread;
 }
 
+static clua_thread *new_thread(clua_state *state) {
+    clua_thread *thread = calloc(1, sizeof *thread);
+    if (thread) thread->reference = thread->event = LUA_NOREF;
+    else set_problem(state, CLUA_MEMORY, "not enough memory");
+    return thread;
+}
+
+clua_thread *clua_start(
+    clua_state *state, int reference, const uint8_t *bytes, size_t count, int64_t wall_max) {
+    clua_thread *thread = new_thread(state);
+    starting argument = {thread, reference, bytes, count, NULL};
+    return thread ? start_thread(state, thread, &argument, wall_max) : NULL;
+}
+
+clua_thread *clua_deliver(
+    clua_state *state, int reference, const char *names, const clua_rows *rows, size_t first,
+    int64_t wall_max) {
+    clua_thread *thread = new_thread(state);
+    if (!thread) return NULL;
+    size_t size = rows->fields * rows->rows * sizeof(clua_slot);
+    uint8_t *copy = malloc(size + rows->byte_count + 1);
+    if (!copy) {
+        set_problem(state, CLUA_MEMORY, "not enough memory");
+        free(thread);
+        return NULL;
+    }
+    if (size > 0) memcpy(copy, rows->slots, size);
+    if (rows->byte_count > 0) memcpy(copy + size, rows->bytes, rows->byte_count);
+    thread->rows = *rows;
+    thread->rows.slots = (const clua_slot *)copy;
+    thread->rows.bytes = copy + size;
+    thread->row = first;
+    starting argument = {thread, reference, NULL, 0, names};
+    return start_thread(state, thread, &argument, wall_max);
+}
+
+int clua_is_delivery(const clua_thread *thread) { return thread->event != LUA_NOREF; }
+size_t clua_row(const clua_thread *thread) { return thread->row; }
+
 void clua_drop(clua_state *state, clua_thread *thread) {
+    clua_end_delivery(state->main, thread);
     luaL_unref(state->main, LUA_REGISTRYINDEX, thread->reference);
+    free((void *)thread->rows.slots);
     free(thread);
 }
 

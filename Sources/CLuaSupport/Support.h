@@ -20,6 +20,10 @@ struct clua_thread {
     int reference;
     int arguments; // on the coroutine's stack, until the first resume
     int64_t used, deadline;
+    // Of a delivery: a copy of the host's rows, and where it stands.
+    clua_rows rows;
+    size_t row;
+    int event; // reference
 };
 
 struct clua_state {
@@ -92,6 +96,13 @@ void clua_record_put(lua_State *L, int record);
 bool clua_push_order(lua_State *L, int record);
 int clua_record_set(lua_State *L);
 void clua_open_values(lua_State *L);
+
+// Events.c
+bool clua_is_event(lua_State *L, int index);
+void clua_push_event(lua_State *L, int event);
+void clua_push_delivery(lua_State *L, struct clua_thread *thread, int function, const char *names);
+void clua_end_delivery(lua_State *L, struct clua_thread *thread);
+void clua_open_events(lua_State *L);
 
 // Match.c, Strings.c, Tables.c, Coroutines.c, Base.c, Commands.c
 int clua_find(lua_State *L);

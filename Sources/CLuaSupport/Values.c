@@ -178,6 +178,15 @@ static void encode(lua_State *L, int index, int depth) {
             return;
         }
         break;
+    case LUA_TUSERDATA:
+        if (clua_is_event(L, index)) {
+            luaL_checkstack(L, 8, NULL);
+            clua_push_event(L, index);
+            encode_table(L, lua_gettop(L), depth);
+            lua_pop(L, 1);
+            return;
+        }
+        break;
     default: break;
     }
     luaL_error(L, "a %s is no value for a command", luaL_typename(L, index));

@@ -19,6 +19,8 @@ package struct LuaError: Error, Sendable, Hashable {
     package var traceback: [String]
     /// Of a command's failure that nobody caught.
     package var code: Int?
+    /// Of a batch: the place of the event at which it ended.
+    package var event: Int?
 
     package init(kind: Kind, message: String, traceback: [String] = [], code: Int? = nil) {
         self.kind = kind

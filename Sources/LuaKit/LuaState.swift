@@ -8,7 +8,7 @@ package import CommandModel
 /// answer. Several may be under way, one at a time runs.
 package struct LuaState: ~Copyable {
     /// nil only between `close()` and the end.
-    private var handle: OpaquePointer?
+    private(set) var handle: OpaquePointer?
     private let side: ScriptSide
     /// Ends what runs, from any thread.
     package let interrupt: LuaInterrupt
@@ -120,6 +120,10 @@ extension LuaState {
         guard let thread = clua_start(handle, function.number, bytes, bytes.count, wall) else {
             throw problem()
         }
+        return adopt(thread)
+    }
+
+    mutating func adopt(_ thread: OpaquePointer) -> LuaThread {
         threadsStarted += 1
         threads[threadsStarted] = thread
         return LuaThread(number: threadsStarted)
@@ -152,8 +156,10 @@ extension LuaState {
             drop(thread)
             return .finished(values())
         default:
+            var problem = problem()
+            if clua_is_delivery(running) != 0 { problem.event = clua_row(running) }
             drop(thread)
-            throw problem()
+            throw problem
         }
     }
 
@@ -177,11 +183,11 @@ extension LuaState {
         return ValueBytes.decodeList(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
-    private func problem() -> LuaError { LuaError(clua_last_problem(handle).pointee) }
+    func problem() -> LuaError { LuaError(clua_last_problem(handle).pointee) }
 }
 
 extension LuaError {
-    fileprivate init(_ problem: clua_problem) {
+    init(_ problem: clua_problem) {
         let kind: Kind =
             switch Int(problem.kind) {
             case CLUA_SYNTAX: .syntax

@@ -57,6 +57,25 @@ typedef struct {
     const char *trace;   // a line for each level, the innermost first
 } clua_problem;
 
+// A field of an event: kinds 0 none, 1 false, 2 true, 3 integer, 4 decimal, 5 text, 6 an encoded value.
+typedef struct {
+    union {
+        int64_t number;
+        double decimal;
+        struct {
+            uint32_t start, count; // in the batch's bytes
+        } text;
+    };
+    uint8_t kind;
+} clua_slot;
+
+// Events of one kind: `fields` slots for each of `rows` events.
+typedef struct {
+    const clua_slot *slots;
+    const uint8_t *bytes;
+    size_t fields, rows, byte_count;
+} clua_rows;
+
 // Lives apart from a state, because another thread sets it.
 clua_flag *clua_flag_create(void);
 void clua_flag_set(clua_flag *flag, int value);
@@ -85,6 +104,14 @@ clua_thread *clua_start(
 int clua_resume(
     clua_state *state, clua_thread *thread, int answer, int64_t code, const uint8_t *bytes,
     size_t count);
+// A thread that calls the function with each event from the row `first` on. Copies the rows. `names`:
+// the fields', each ended by a zero.
+clua_thread *clua_deliver(
+    clua_state *state, int reference, const char *names, const clua_rows *rows, size_t first,
+    int64_t wall_max);
+// The event at which a delivery stands.
+int clua_is_delivery(const clua_thread *thread);
+size_t clua_row(const clua_thread *thread);
 // Ends a thread, finished or not.
 void clua_drop(clua_state *state, clua_thread *thread);
 int64_t clua_instructions(const clua_thread *thread);
