@@ -90,7 +90,9 @@ let package = Package(
         room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
         room(
             "ScriptHost",
-            ["CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"]),
+            [
+                "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LuaKit",
+            ]),
 
         // Control.
         room("CommandModel"),

@@ -43,6 +43,9 @@ public struct CommandRecord: Sendable, Hashable {
         }
     }
 
+    /// - Parameter fields: no two with the same name.
+    public init(distinct fields: [Field]) { self.fields = fields }
+
     /// nil where no field has that name; setting nil removes it.
     public subscript(_ name: String) -> CommandValue? {
         get { fields.first { $0.name == name }?.value }

@@ -25,13 +25,13 @@ public struct RuntimeEvent: Sendable, Hashable {
 
     /// What a script finds in `event`: the facts and, before them, `name`, `sequence` and `time`.
     public var value: CommandRecord {
-        var fields: [CommandRecord.Field] = [
-            .init(name: "name", value: .text(name)),
-            .init(name: "sequence", value: .integer(sequence)),
-            .init(name: "time", value: .decimal(seconds)),
-        ]
-        fields += record.fields.filter { !RuntimeEvent.takenNames.contains($0.name) }
-        return CommandRecord(fields: fields)
+        var fields: [CommandRecord.Field] = []
+        fields.reserveCapacity(record.fields.count + 3)
+        fields.append(.init(name: "name", value: .text(name)))
+        fields.append(.init(name: "sequence", value: .integer(sequence)))
+        fields.append(.init(name: "time", value: .decimal(seconds)))
+        for field in record.fields where !RuntimeEvent.isTaken(field.name) { fields.append(field) }
+        return CommandRecord(distinct: fields)
     }
 
     /// nil where the value is no event.
@@ -40,8 +40,10 @@ public struct RuntimeEvent: Sendable, Hashable {
         self.init(name, sequence: value["sequence"]?.integer ?? 0)
         if case .decimal(let seconds)? = value["time"] { self.seconds = seconds }
         record = CommandRecord(
-            fields: value.fields.filter { !RuntimeEvent.takenNames.contains($0.name) })
+            distinct: value.fields.filter { !RuntimeEvent.isTaken($0.name) })
     }
 
-    private static let takenNames = ["name", "sequence", "time"]
+    private static func isTaken(_ name: String) -> Bool {
+        name == "name" || name == "sequence" || name == "time"
+    }
 }

@@ -9,6 +9,7 @@ import Testing
 final class HookSample: Sendable {
     let folder = TemporaryFolder()
     let service: HookService
+    let host: ScriptHost
     let said: AsyncStream<String>
     private let lines = Mutex<[String]>([])
 
@@ -35,6 +36,7 @@ final class HookSample: Sendable {
         } catch {
             Issue.record("\(error)")
         }
+        self.host = host
         let (log, logged) = AsyncStream<String>.makeStream()
         let store = Store()
         service = HookService(

@@ -32,7 +32,7 @@ enum Rooms {
         "LuaKit": .adapting("CLuaSupport", "CommandModel"),
         "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
         "ScriptHost": .adapting(
-            "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax"),
+            "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LuaKit"),
 
         // Control.
         "CommandModel": .pure(),

@@ -1,5 +1,6 @@
 import CommandModel
 import CPosix
+import LuaKit
 import Synchronization
 
 /// A hook in force: what it asks for, where its events go, and how it has done so far.
@@ -33,11 +34,14 @@ final class Hook: Sendable {
     /// The id of the definition that it comes from; nil for one of a file.
     let definition: Int?
     let lane: any HookLane
+    /// Of a Lua file.
+    let function: LuaReference?
     private let content = Mutex(Counters())
 
     init(
         id: Int, _ pattern: HookPattern, _ options: Options, script: String,
-        language: ScriptObject.Language, definition: Int? = nil, lane: any HookLane
+        language: ScriptObject.Language, definition: Int? = nil, lane: any HookLane,
+        function: LuaReference? = nil
     ) {
         self.id = id
         self.pattern = pattern
@@ -46,6 +50,7 @@ final class Hook: Sendable {
         self.language = language
         self.definition = definition
         self.lane = lane
+        self.function = function
     }
 
     var counters: Counters { content.withLock { $0 } }

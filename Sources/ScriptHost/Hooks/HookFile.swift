@@ -1,6 +1,7 @@
 import CommandModel
 import DTCLInterpreter
 import DTCLSyntax
+import LuaKit
 import Synchronization
 
 /// One version of a file of the hooks folder, in force as a whole or not at all.
@@ -9,13 +10,18 @@ struct HookFile: Sendable {
     /// Everything that was read for it, the files that it includes as well.
     let sources: [String: [UInt8]]
     let hooks: [Hook]
+    /// Of a Lua file; without hooks as well, for its functions.
+    var world: LuaWorld?
 
     /// Whether the disk still holds what was read.
     var isCurrent: Bool {
         sources.allSatisfy { path, bytes in (try? ScriptFiles.read(path)) == bytes }
     }
 
-    func close() { for hook in hooks { hook.lane.close() } }
+    func close() {
+        for hook in hooks { hook.lane.close() }
+        world?.close()
+    }
 }
 
 /// What was read while a file was loaded.
@@ -44,6 +50,7 @@ struct HookLoader: Sendable {
     let host: ScriptHost
     let history: ScriptHistory
     let log: HookLog
+    let functions: LuaFunctions
     /// Gets every outcome of every hook.
     let tell: @Sendable (Hook, RuntimeEvent, HookOutcome) -> Void
     let nextID: @Sendable () -> Int
@@ -51,7 +58,9 @@ struct HookLoader: Sendable {
     func runner(_ name: String) -> ScriptRunner {
         var host = host
         host.output = LogOutput(name, log)
-        return ScriptRunner(host, history: history)
+        var runner = ScriptRunner(host, history: history)
+        runner.functions = functions
+        return runner
     }
 
     /// - Throws: `scriptNotStarted` with the reason; nothing of the file is in force then.
@@ -61,7 +70,54 @@ struct HookLoader: Sendable {
                 .scriptNotStarted,
                 "\(path): others may change this file, expected root's or our own (chmod go-w)")
         }
-        return try loadDTCL(path)
+        return path.hasSuffix(".lua") ? try await loadLua(path) : try loadDTCL(path)
+    }
+
+    private func loadLua(_ path: String) async throws(CommandError) -> HookFile {
+        let recorder = SourceRecorder()
+        let source = try recorder.read(path)
+        var host = host
+        host.output = LogOutput(path, log)
+        let (world, registered) = try await LuaWorld.load(
+            path, Array(LuaScript.withoutInterpreter(source.bytes)),
+            modules: try modules(for: source, recorder), host: host, log: log, tell: tell)
+        var hooks: [Hook] = []
+        for hook in registered {
+            guard let pattern = HookPattern(hook.pattern) else {
+                world.close()
+                throw CommandError(
+                    .scriptNotStarted,
+                    "\(path): dt.on got '\(hook.pattern)', expected an event such as "
+                        + "'mirror.completed' or 'mirror.*'")
+            }
+            var options = Hook.Options()
+            options.priority = hook.priority
+            options.waits = hook.isDelaying
+            if let seconds = hook.timeoutSeconds { options.timeoutSeconds = seconds }
+            hooks.append(
+                Hook(
+                    id: nextID(), pattern, options, script: path, language: .lua, lane: world,
+                    function: hook.function))
+        }
+        return HookFile(path: path, sources: recorder.sources, hooks: hooks, world: world)
+    }
+
+    /// The other Lua files of the folder, for a file that requires any.
+    private func modules(
+        for source: SourceText, _ recorder: SourceRecorder
+    ) throws(CommandError) -> [String: String] {
+        guard String(decoding: source.bytes, as: UTF8.self).contains("require"),
+            let slash = source.name.lastIndex(of: "/")
+        else { return [:] }
+        let folder = source.name[..<slash]
+        var modules: [String: String] = [:]
+        for name in ScriptFiles.names(in: String(folder)) ?? [] where name.hasSuffix(".lua") {
+            let path = "\(folder)/\(name)"
+            guard ScriptFiles.isTrusted(path) else { continue }
+            let bytes = try recorder.read(path).bytes
+            modules[String(name.dropLast(4))] = String(decoding: bytes, as: UTF8.self)
+        }
+        return modules
     }
 
     private func loadDTCL(_ path: String) throws(CommandError) -> HookFile {

@@ -37,6 +37,9 @@ public actor HookService {
         let history = host.history
         let board = HookBoard(events: events, log: log)
         let ids = Atomic64()
+        let functions = LuaFunctions()
+        var host = host
+        host.functions = functions
         self.events = events
         self.history = history
         self.board = board
@@ -53,7 +56,7 @@ public actor HookService {
             }
         }
         loader = HookLoader(
-            host: host, history: history, log: log,
+            host: host, history: history, log: log, functions: functions,
             tell: { hook, event, outcome in board.tell(hook, event, outcome) },
             nextID: { ids.next() })
     }
@@ -222,6 +225,7 @@ public actor HookService {
     private func putInForce() {
         let loaded = files.keys.sorted().flatMap { files[$0]?.hooks ?? [] }
         board.put(loaded + added.values)
+        loader.functions.put(files.keys.sorted().compactMap { files[$0]?.world })
     }
 
     private func warnOfUnknownEvents() {
@@ -277,6 +281,7 @@ public actor HookService {
     /// No more events come to the hooks; what they work on goes on to its end.
     public func stop() {
         board.put([])
+        loader.functions.put([])
         for file in files.values { file.close() }
         for hook in added.values { hook.lane.close() }
         files = [:]

@@ -7,7 +7,6 @@ final class ScriptLane: HookLane {
     private struct Content {
         var waiting: [HookItem] = []
         var isRunning = false
-        var isClosed = false
     }
 
     private let object: ScriptObject
@@ -34,7 +33,6 @@ final class ScriptLane: HookLane {
             return
         }
         let (mustStart, dropped): (Bool, HookItem?) = content.withLock { content in
-            guard !content.isClosed else { return (false, item) }
             content.waiting.append(item)
             let dropped =
                 content.waiting.count > HookItem.waitingMax ? content.waiting.removeFirst() : nil
@@ -45,7 +43,8 @@ final class ScriptLane: HookLane {
         if mustStart { Task { await drain() } }
     }
 
-    func close() { content.withLock { $0.isClosed = true } }
+    /// There is nothing to close: threads are there only for runs.
+    func close() {}
 
     private func drain() async {
         while let item = next() { await run(item) }

@@ -3,6 +3,7 @@ import CommandTable
 import CPosix
 import DTCLInterpreter
 import DTCLSyntax
+import LuaKit
 import Synchronization
 
 /// Runs script objects of every language, each on a thread of its own and within its limits, and
@@ -151,19 +152,42 @@ public struct ScriptRunner: Sendable {
                 report.message = "no hook files are loaded that could have a function '\(name)'"
                 return
             }
-            await functions.call(name, object, event, lines, &report)
-        } else {
-            report.outcome = .notStarted
-            report.message = "Lua is not built in"
+            report.take(await functions.call(name, object, event))
+            return
         }
+        do throws(CommandError) {
+            let script = LuaScript(
+                name: object.name, bytes: try object.bytes(), host: luaHost(lines),
+                timeoutSeconds: shorter(object.timeoutSeconds))
+            let result = await ScriptThread.run("script") {
+                do throws(LuaError) {
+                    let values = try await script.run(
+                        event: event, arguments: object.arguments
+                    ) { lines.add($1, toError: false) }
+                    return Result<[CommandValue], LuaError>.success(values)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            report.take(result)
+        } catch {
+            report.outcome = .notStarted
+            report.message = error.message
+        }
+    }
+
+    private func luaHost(_ lines: KeptLines) -> ScriptHost {
+        var host = host
+        host.output = lines
+        return host
     }
 }
 
 /// Calls functions of loaded hook files.
 protocol LuaFunctionCaller: Sendable {
     func call(
-        _ name: String, _ object: ScriptObject, _ event: RuntimeEvent?, _ lines: KeptLines,
-        _ report: inout ScriptReport) async
+        _ name: String, _ object: ScriptObject, _ event: RuntimeEvent?
+    ) async -> Result<[CommandValue], LuaError>
 }
 
 extension ScriptHost {
@@ -172,17 +196,24 @@ extension ScriptHost {
     func program(
         of object: ScriptObject, isForEvents: Bool
     ) throws(CommandError) -> ScriptProgram {
-        let source: SourceText
-        switch object.source {
-        case .text(let text): source = SourceText(text, name: object.name)
-        case .file(let path), .function(let path):
-            source = SourceText(bytes: try ScriptFiles.read(path), name: path)
-        }
+        let source = SourceText(bytes: try object.bytes(), name: object.name)
         let compilation = compile(source, isForEvents: isForEvents)
         guard let program = compilation.program else {
             throw CommandError(.scriptNotStarted, ScriptDiagnostic.summary(compilation.diagnostics))
         }
         return program
+    }
+}
+
+extension ScriptObject {
+    /// The text of a script.
+    func bytes() throws(CommandError) -> [UInt8] {
+        switch source {
+        case .text(let text): Array(text.utf8)
+        case .file(let path): try ScriptFiles.read(path)
+        case .function(let name):
+            throw CommandError(.scriptNotStarted, "'\(name)' is a function of a hook file")
+        }
     }
 }
 
@@ -218,6 +249,26 @@ extension ScriptReport {
         case .interrupted:
             self.outcome = .interrupted
             message = "was interrupted"
+        }
+    }
+}
+
+extension ScriptReport {
+    /// What a Lua script or function returned.
+    mutating func take(_ result: Result<[CommandValue], LuaError>) {
+        switch result {
+        case .success(let values):
+            outcome = .succeeded
+            value = values.count > 1 ? .list(values) : values.first ?? .none
+        case .failure(let error):
+            message = error.reason
+            outcome =
+                switch error.kind {
+                case .cancelled: .interrupted
+                case .wallTime: .timedOut
+                case .syntax: .notStarted
+                default: .failed
+                }
         }
     }
 }
