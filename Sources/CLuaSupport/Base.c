@@ -234,7 +234,5 @@ void clua_open_base(lua_State *L) {
     lua_newtable(L);
     lua_pushcclosure(L, require, 2);
     lua_setglobal(L, "require");
-    lua_pushnil(L); // what has been opened, whole
-    lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     forget_weak_tables(L);
 }

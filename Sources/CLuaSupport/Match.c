@@ -60,6 +60,7 @@ static bool is_in_class(int c, int name) {
     case 'u': is_in = isupper(c); break;
     case 'w': is_in = isalnum(c); break;
     case 'x': is_in = isxdigit(c); break;
+    case 'z': is_in = c == 0; break; // of older versions, still known
     default: return name == c;
     }
     return isupper(name) ? !is_in : is_in;

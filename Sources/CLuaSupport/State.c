@@ -157,7 +157,12 @@ static int open_all(lua_State *L) {
     clua_open_tables(L);
     clua_open_coroutines(L);
     clua_open_commands(L);
-    lua_pushnil(L);
+    // Where messages look for a function's name; had the libraries whole.
+    static const char *const libraries[] = {"string", "table", "math", "utf8", "os", "coroutine", NULL};
+    lua_pushglobaltable(L);
+    clua_keep(L, libraries);
+    lua_pushglobaltable(L);
+    lua_setfield(L, -2, LUA_GNAME);
     lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     return 0;
 }

@@ -84,7 +84,8 @@ static int join(lua_State *L) {
         lua_geti(L, 1, place);
         if (!lua_isstring(L, -1))
             return luaL_error(
-                L, "invalid value (at index %I) in table for 'concat'", (LUAI_UACINT)place);
+                L, "invalid value (%s) at index %I in table for 'concat'", luaL_typename(L, -1),
+                (LUAI_UACINT)place);
         luaL_addvalue(&buffer);
         if (place == end) break; // the largest number has no next one
         luaL_addlstring(&buffer, gap, gap_length);
