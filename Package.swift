@@ -111,7 +111,7 @@ let package = Package(
         // Engine: input and output.
         room("FileSystemAccess", ["CPosix"]),
         room("FuseKernel", ["CLinuxFuse"]),
-        room("Journal", ["CPosix", "ReplicationModel"]),
+        room("Journal", ["CPosix", "FileSystemAccess", "ReplicationModel"]),
         room("StateStore", ["ReplicationModel", database]),
         room("TargetApply", ["CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel"]),
         room(
@@ -141,6 +141,8 @@ let package = Package(
                 "ScriptHost", "ToolKit", "UnderstudyCommands",
             ]),
         tool("understudy-bench", []),
+        tool(
+            "understudy-fuzz", ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"]),
         tool("understudy-capture", ["CLinuxFuse", "CPosix", "CaptureFS", "Journal"]),
         tool(
             "understudyd",
@@ -173,7 +175,7 @@ let package = Package(
         tests("FileSystemAccessTests", ["CPosix", "FileSystemAccess"]),
         tests("FuseKernelTests", ["CLinuxFuse", "FuseKernel"]),
         tests("IdentityTests", ["Identity", nioSecure]),
-        tests("JournalTests", ["Journal", "ReplicationModel"]),
+        tests("JournalTests", ["CPosix", "FileSystemAccess", "Journal", "ReplicationModel"]),
         tests("LuaKitTests", ["CLua", "CommandModel", "LuaKit"]),
         tests(
             "MirrorTests",

@@ -2,27 +2,38 @@ import DTCLSyntax
 
 // What stands between tokens: comments, remarks and line breaks inside a statement.
 extension Layout {
-    /// Writes the comment before the end of a line, if there is one: behind what stands on the
-    /// line, or on a line of its own.
+    /// Writes the comments before the end of a line or of the text: behind what stands on the line,
+    /// or on lines of their own. Whether there were any.
     @discardableResult
-    mutating func writeComment(before token: Token) -> Bool {
-        guard token.followsGap, let comment = comment(state.end, token.lower) else { return false }
-        if state.lineHasContent {
-            write("  ")
-        } else {
-            beginLine()
+    mutating func writeComments(before token: Token) -> Bool {
+        guard token.followsGap else { return false }
+        var hasComment = false
+        var place = state.end
+        while place < token.lower {
+            guard startsComment(bytes[place]) else {
+                if bytes[place] == UInt8(ascii: "\n") { state.lineHasContent = false }
+                place += 1
+                continue
+            }
+            let end = lineEnd(place, token.lower)
+            if state.lineHasContent {
+                write("  ")
+            } else {
+                endStatement()
+                beginLine()
+            }
+            write(place..<trimmedEnd(place, end))
+            state.isBreakDue = true
+            hasComment = true
+            place = end
         }
-        write(comment)
-        state.isBreakDue = true
-        return true
+        return hasComment
     }
 
-    /// The comment of a gap, without blanks at its end. A gap before the end of a line or of the
-    /// text has one at most, and nothing follows it.
-    private func comment(_ lower: Int, _ upper: Int) -> Range<Int>? {
-        var start = lower
-        while start < upper, !startsComment(bytes[start]) { start += 1 }
-        return start < upper ? start..<trimmedEnd(start, upper) : nil
+    private func lineEnd(_ lower: Int, _ upper: Int) -> Int {
+        var end = lower
+        while end < upper, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+        return end
     }
 
     private func startsComment(_ byte: UInt8) -> Bool {
@@ -68,16 +79,15 @@ extension Layout {
         var place = state.end
         while place < token.lower {
             if startsComment(bytes[place]) {
-                var lineEnd = place
-                while bytes[lineEnd] != UInt8(ascii: "\n") { lineEnd += 1 }
+                let end = lineEnd(place, token.lower)
                 if isFirstLine {
                     write("  ")
                 } else {
                     output.append(UInt8(ascii: "\n"))
                     indent(outer + 1)
                 }
-                write(place..<trimmedEnd(place, lineEnd))
-                place = lineEnd
+                write(place..<trimmedEnd(place, end))
+                place = end
             }
             if bytes[place] == UInt8(ascii: "\n") { isFirstLine = false }
             place += 1

@@ -56,7 +56,7 @@ struct Layout {
             switch token.kind {
             case .lineEnd: endLine(token)
             case .semicolon: endStatement()
-            case .endOfText: writeComment(before: token)
+            case .endOfText: endText(token)
             default: place(token)
             }
             state.end = max(state.end, token.upper)
@@ -64,11 +64,16 @@ struct Layout {
         if !output.isEmpty { output.append(0x0A) }
     }
 
+    private mutating func endText(_ token: Token) {
+        endStatement()
+        writeComments(before: token)
+    }
+
     private mutating func endLine(_ token: Token) {
         if let word = state.awaited { openEarly(word) }
-        let hasComment = writeComment(before: token)
-        if !hasComment, !state.lineHasContent { state.isBlankDue = true }
         endStatement()
+        let hasComment = writeComments(before: token)
+        if !hasComment, !state.lineHasContent { state.isBlankDue = true }
         state.lineHasContent = false
     }
 
@@ -169,8 +174,8 @@ extension Layout {
     }
 
     mutating func endStatement() {
-        // At the end of a line this word would join it with the next one.
-        if let last = state.previous, isLoneBackslash(last) { write(";") }
+        // At the end of a line these would join it with the next one.
+        if let last = state.previous, joinsNextLine(last) { write(";") }
         state.previous = nil
         state.isUnary = false
         if !state.bracketLevels.isEmpty { state.bracketLevels.removeAll(keepingCapacity: true) }
@@ -179,6 +184,9 @@ extension Layout {
 
     /// Starts a line with the first token of a statement.
     mutating func begin(_ token: Token) {
+        // A byte order mark that is a letter of the first word would not be one any more.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if output.isEmpty, bytes[token.lower..<token.upper].starts(with: mark) { output += mark }
         beginLine()
         write(token)
     }
@@ -199,8 +207,8 @@ extension Layout {
         for _ in 0..<(level * Layout.indentation) { output.append(0x20) }
     }
 
-    private func isLoneBackslash(_ token: Token) -> Bool {
-        token.upper - token.lower == 1 && bytes[token.lower] == 0x5C
+    private func joinsNextLine(_ token: Token) -> Bool {
+        token.kind == .comma || (token.upper - token.lower == 1 && bytes[token.lower] == 0x5C)
     }
 }
 

@@ -131,7 +131,7 @@ struct FormatTests {
             ),
             ("connect a \\\n \\\n to b,\n c", "connect a \\\n    to b,\n    c"),
             ("f({a: 1,\nb: [\n2\n]})", "f({a: 1,\n    b: [\n        2\n    ]})"),
-            ("ping a \\\n # said\nping b", "ping a  # said\nping b"),
+            ("ping a \\\n # said\nping b", "ping a\n# said\nping b"),
             ("$x = (1\n - 2)", "$x = (1\n    - 2)"),
             ("$x = (1 -\n -2)", "$x = (1 -\n    -2)"),
         ])

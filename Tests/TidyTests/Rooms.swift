@@ -54,7 +54,7 @@ enum Rooms {
         // Engine: input and output.
         "FileSystemAccess": .adapting("CPosix"),
         "FuseKernel": .adapting("CLinuxFuse"),
-        "Journal": .adapting("CPosix", "ReplicationModel"),
+        "Journal": .adapting("CPosix", "FileSystemAccess", "ReplicationModel"),
         "StateStore": .adapting("Foundation", "GRDB", "ReplicationModel"),
         "TargetApply": .adapting(
             "CPosix", "FileSystemAccess", "MirrorCore", "ReplicationModel"),
@@ -77,6 +77,8 @@ enum Rooms {
             "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
             "ScriptHost", "ToolKit", "UnderstudyCommands"),
         "understudy-bench": .program(),
+        "understudy-fuzz": .program(
+            "DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"),
         "understudy-capture": .program("CLinuxFuse", "CPosix", "CaptureFS", "Journal"),
         "understudyd": .program(
             "ArgumentParser", "CommandModel", "CommandTable", "ControlServer", "DTCLSyntax",

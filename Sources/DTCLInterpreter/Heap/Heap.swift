@@ -200,6 +200,17 @@ struct Heap {
         sweepAt = max(4 << 20, bytes * 2)
     }
 
+    /// How many objects there are and what they take.
+    func census() -> (objects: Int, bytes: Int) {
+        var objectCount = 0
+        var bytesCount = 0
+        for slot in 0..<count where objects[slot].kind != .free {
+            objectCount += 1
+            bytesCount += size(of: objects[slot])
+        }
+        return (objectCount, bytesCount)
+    }
+
     private func size(of object: HeapObject) -> Int {
         let element =
             switch object.kind {

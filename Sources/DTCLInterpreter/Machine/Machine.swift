@@ -115,6 +115,9 @@ public final class Machine {
         }
     }
 
+    /// Steps since the start or the last WAIT; nil when they are not limited.
+    var stepsUsed: Int? { limits.steps.map { $0 - stepsLeft } }
+
     // MARK: Variables
 
     /// Sets a variable of the top level; one that the program does not know is left out.
