@@ -1,17 +1,17 @@
 /// Where things lie in the journal's shared memory. Capture processes and the daemon map the same
 /// memory and may be of different builds while one of them is upgraded, so the layout has a
-/// version.
+/// version. Docs/Formats/Journal.md describes it for people.
 ///
 /// ```
-/// 0        header: who and how large, the lock, the counters, the wake-up word
+/// 0        header: who and how large, the lock, the counters, the wake-up words
 /// 1024     followers: 64 slots of 64 bytes
 /// 8192     records: recordCapacity × 64 bytes, the record of sequence s in slot (s - 1) % capacity
-///          entries: recordCapacity × 16 bytes, where each payload starts and when it came
+///          entries: recordCapacity × 24 bytes, where each payload starts and when it came
 ///          payload: a ring of bytes; a payload never wraps, the rest before the end is skipped
 /// ```
 enum JournalLayout {
     static let magic: UInt64 = 0x4C4E_524A_5444_4E55  // "UNDTJRNL"
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
 
     // Words of the header, byte offsets.
     static let magicPlace = 0
@@ -19,19 +19,37 @@ enum JournalLayout {
     static let recordCapacityPlace = 16
     static let payloadCapacityPlace = 24
     static let journalIDPlace = 32
+    /// Two words.
+    static let bootPlace = 40
     static let lockPlace = 64
+    /// Connections that replicate; a capture keeps hot groups only while there is one.
+    static let watchedPlace = 128
+
+    // One line of the processor's cache that every append uses.
     /// Sequence of the newest record.
     static let newestPlace = 192
     /// Absolute count of payload bytes ever placed, skipped ones included.
     static let payloadHeadPlace = 200
-    /// Everything up to this sequence is known to be released by all followers.
-    static let oldestReleasedPlace = 208
+    /// Records up to this sequence are needed in the ring by nobody, and may be written over.
+    static let freeThroughPlace = 208
     /// Followers that were put out because the memory was full, ever.
     static let putOutCountPlace = 216
+    /// The keeper is woken when the payload head reaches this.
+    static let wakeHeadPlace = 224
+    /// The keeper is woken when this sequence is appended.
+    static let wakeSequencePlace = 232
+    /// Records up to this sequence lie in segments, as far as anybody needs them.
+    static let spilledThroughPlace = 240
+    /// Payload bytes of all records ever appended, without what was skipped.
+    static let bytesTotalPlace = 248
+
     /// Bumped with every record; readers sleep on it.
     static let signalPlace = 256
     static let sleepersPlace = 260
+    /// Followers that records are kept for.
     static let followerCountPlace = 264
+    /// Bumped to wake the keeper.
+    static let keeperSignalPlace = 268
 
     static let followersPlace = 1024
     static let followerStride = 64
@@ -46,8 +64,18 @@ enum JournalLayout {
         return (records, payload)
     }
 
-    static let entryStride = 16
+    static let entryStride = 24
     static let bytesPerRecord = 64 + entryStride
+}
+
+/// What the journal knows of a record and the wire does not need, 24 bytes.
+struct RecordEntry: BitwiseCopyable {
+    /// Absolute (never wrapping) count of ring bytes before its payload.
+    var payloadStart: UInt64
+    /// When it was appended, nanoseconds since 1970-01-01 UTC.
+    var appended: Int64
+    /// Payload bytes of all records before it.
+    var bytesBefore: UInt64
 }
 
 /// What the journal's users can meet when they set it up. Appending and reading never throw.

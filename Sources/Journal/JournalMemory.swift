@@ -1,5 +1,6 @@
 internal import CPosix
 internal import ReplicationModel
+internal import Synchronization
 
 /// The journal's shared memory, mapped. One per server; every capture process and the daemon map
 /// the same. Whoever changes counters or followers holds the lock, which survives the death of its
@@ -17,33 +18,7 @@ package final class JournalMemory: @unchecked Sendable {
     let entries: UnsafeMutablePointer<RecordEntry>
     let payload: UnsafeMutableRawPointer
     private let byteCount: Int
-
-    /// Makes a new journal.
-    ///
-    /// - Parameter bytes: of memory for records and payload together; at least 1 MiB is taken.
-    package static func make(bytes: Int) throws(JournalError) -> JournalMemory {
-        let descriptor = cposix_memfd("understudy-journal")
-        guard descriptor >= 0 else { throw .memory(errno: -descriptor) }
-        let (records, payload) = JournalLayout.capacities(bytes: bytes)
-        let total = JournalLayout.recordsPlace + records * JournalLayout.bytesPerRecord + payload
-        let result = cposix_ftruncate(descriptor, off_t(total))
-        guard result >= 0, let base = cposix_mapShared(descriptor, total) else {
-            _ = cposix_close(descriptor)
-            throw .memory(errno: result < 0 ? -result : 12)
-        }
-        func put(_ value: UInt64, _ place: Int) {
-            base.storeBytes(of: value, toByteOffset: place, as: UInt64.self)
-        }
-        put(JournalLayout.version, JournalLayout.versionPlace)
-        put(UInt64(records), JournalLayout.recordCapacityPlace)
-        put(UInt64(payload), JournalLayout.payloadCapacityPlace)
-        put(UInt64.random(in: 1...UInt64.max), JournalLayout.journalIDPlace)
-        _ = cposix_mutexInitialize(
-            (base + JournalLayout.lockPlace).assumingMemoryBound(to: pthread_mutex_t.self))
-        put(JournalLayout.magic, JournalLayout.magicPlace)
-        _ = cposix_unmap(base, total)
-        return try JournalMemory(descriptor: descriptor)
-    }
+    private let attached = Mutex<SegmentStore?>(nil)
 
     /// Maps a journal that exists. Owns the descriptor from here on, and closes it when it throws.
     package init(descriptor: CInt) throws(JournalError) {
@@ -134,12 +109,47 @@ package final class JournalMemory: @unchecked Sendable {
             guard follower.pointee.state != FollowerSlot.free,
                 !connections.contains(follower.pointee.connection)
             else { continue }
-            if follower.pointee.state == FollowerSlot.following {
-                let count = word32(JournalLayout.followerCountPlace)
-                cposix_store32(count, count.pointee - 1)
-            }
-            cposix_store32(statePlace(follower), FollowerSlot.free)
+            setState(follower, FollowerSlot.free)
         }
+    }
+
+    // MARK: Watching
+
+    /// Whether any connection replicates now or will go on to: what changes must be hot first.
+    /// Unlike `followerCount` it stays as it was while the daemon is away or a queue was full.
+    package var isWatched: Bool { cposix_load32(word32(JournalLayout.watchedPlace)) > 0 }
+
+    /// - Parameter count: connections that replicate; the daemon says it.
+    package func setWatched(_ count: Int) {
+        cposix_store32(word32(JournalLayout.watchedPlace), UInt32(clamping: count))
+    }
+
+    // MARK: The keeper
+
+    /// Where records lie that are no longer in the ring; set by the queue's keeper.
+    var segments: SegmentStore? {
+        get { attached.withLock { $0 } }
+        set { attached.withLock { $0 = newValue } }
+    }
+
+    var keeperSignal: UInt32 { cposix_load32(word32(JournalLayout.keeperSignalPlace)) }
+
+    func sleepKeeper(while seen: UInt32, nanoseconds: Int64) {
+        _ = cposix_futexWait(word32(JournalLayout.keeperSignalPlace), seen, nanoseconds)
+    }
+
+    func wakeKeeper() {
+        _ = cposix_add32(word32(JournalLayout.keeperSignalPlace), 1)
+        _ = cposix_futexWake(word32(JournalLayout.keeperSignalPlace), CInt.max)
+    }
+
+    /// Appending wakes the keeper no more, until `armKeeper`. Needs the lock.
+    func disarmKeeper() { armKeeper(head: UInt64.max, sequence: UInt64.max) }
+
+    /// Appending wakes the keeper once, when it gets so far. Needs the lock.
+    func armKeeper(head: UInt64, sequence: UInt64) {
+        word64(JournalLayout.wakeHeadPlace).pointee = head
+        word64(JournalLayout.wakeSequencePlace).pointee = sequence
     }
 
     /// Forgets the readers of a daemon that is gone; only the daemon that holds the state's lock
@@ -166,8 +176,9 @@ package final class JournalMemory: @unchecked Sendable {
 
     @inline(__always)
     func lock() {
-        _ = cposix_mutexLock(
+        let result = cposix_mutexLock(
             (base + JournalLayout.lockPlace).assumingMemoryBound(to: pthread_mutex_t.self))
+        if result == 1 { repair() }
     }
 
     @inline(__always)
@@ -185,27 +196,4 @@ package final class JournalMemory: @unchecked Sendable {
     func entry(_ sequence: UInt64) -> UnsafeMutablePointer<RecordEntry> {
         entries + Int((sequence - 1) % UInt64(recordCapacity))
     }
-}
-
-/// What the journal knows of a record and the wire does not need, 16 bytes.
-struct RecordEntry: BitwiseCopyable {
-    /// Absolute (never wrapping) count of payload bytes before it.
-    var payloadStart: UInt64
-    /// When it was appended, nanoseconds since 1970-01-01 UTC.
-    var appended: Int64
-}
-
-/// A follower's place in the shared memory, 64 bytes.
-struct FollowerSlot: BitwiseCopyable {
-    /// 0 free, 1 following, 2 put out because the memory was full.
-    var state: UInt32
-    /// The connection's number.
-    var connection: UInt32
-    /// Records up to this sequence are no longer needed.
-    var released: UInt64
-    var reserved: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
-
-    static let free: UInt32 = 0
-    static let following: UInt32 = 1
-    static let putOut: UInt32 = 2
 }

@@ -20,6 +20,9 @@ package final class JournalWriter: Sendable {
     /// lock, so a change is never missed by a connection that starts at the same time.
     package var isFollowed: Bool { memory.followerCount > 0 }
 
+    /// See `JournalMemory.isWatched`.
+    package var isWatched: Bool { memory.isWatched }
+
     /// Identifies the journal, see `JournalMemory.journalID`.
     package var journalID: UInt64 { memory.journalID }
 
@@ -46,6 +49,7 @@ package final class JournalWriter: Sendable {
         Self.copy(second, target + first.count)
         Self.copy(third, target + first.count + second.count)
         let sequence = memory.word64(JournalLayout.newestPlace).pointee + 1
+        let bytesBefore = memory.word64(JournalLayout.bytesTotalPlace).pointee
         var record = record
         record.sequence = sequence
         record.payloadPlace = UInt32(start % UInt64(memory.payloadCapacity) / 8)
@@ -53,11 +57,17 @@ package final class JournalWriter: Sendable {
         record.checksum = Checksum.of(UnsafeRawBufferPointer(start: target, count: byteCount))
         memory.record(sequence).pointee = record
         memory.entry(sequence).pointee = RecordEntry(
-            payloadStart: start, appended: cposix_realtime())
+            payloadStart: start, appended: cposix_realtime(), bytesBefore: bytesBefore)
+        let head = start + UInt64((byteCount + 7) & ~7)
         cposix_store64(
-            memory.word64(JournalLayout.payloadHeadPlace), start + UInt64((byteCount + 7) & ~7))
+            memory.word64(JournalLayout.bytesTotalPlace), bytesBefore + UInt64(byteCount))
+        cposix_store64(memory.word64(JournalLayout.payloadHeadPlace), head)
         cposix_store64(memory.word64(JournalLayout.newestPlace), sequence)
+        let isPressing = head >= memory.word64(JournalLayout.wakeHeadPlace).pointee
+            || sequence >= memory.word64(JournalLayout.wakeSequencePlace).pointee
+        if isPressing { memory.disarmKeeper() }
         memory.unlock()
+        if isPressing { memory.wakeKeeper() }
         _ = cposix_add32(memory.word32(JournalLayout.signalPlace), 1)
         if cposix_load32(memory.word32(JournalLayout.sleepersPlace)) > 0 {
             _ = cposix_futexWake(memory.word32(JournalLayout.signalPlace), CInt.max)
@@ -79,58 +89,17 @@ package final class JournalWriter: Sendable {
         let inRing = start % capacity
         if inRing + rounded > capacity { start += capacity - inRing }
         if fits(start + rounded) { return start }
-        refreshOldestReleased()
-        while !fits(start + rounded) { putOutSlowest() }
+        memory.refreshFreeThrough()
+        while !fits(start + rounded) { memory.putOutSlowest() }
         return start
     }
 
     private func fits(_ end: UInt64) -> Bool {
         let newest = memory.word64(JournalLayout.newestPlace).pointee
-        let released = memory.word64(JournalLayout.oldestReleasedPlace).pointee
-        guard newest > released else { return true }
-        guard newest - released < UInt64(memory.recordCapacity) else { return false }
-        let tail = memory.entry(released + 1).pointee.payloadStart
+        let free = memory.word64(JournalLayout.freeThroughPlace).pointee
+        guard newest > free else { return true }
+        guard newest - free < UInt64(memory.recordCapacity) else { return false }
+        let tail = memory.entry(free + 1).pointee.payloadStart
         return end - tail <= UInt64(memory.payloadCapacity)
     }
-
-    private func refreshOldestReleased() {
-        var oldest = memory.word64(JournalLayout.newestPlace).pointee
-        for slot in 0..<Limits.cursorCountMax {
-            let follower = memory.follower(slot)
-            if follower.pointee.state == FollowerSlot.following {
-                oldest = min(oldest, cposix_load64(releasedPlace(follower)))
-            }
-        }
-        memory.word64(JournalLayout.oldestReleasedPlace).pointee = oldest
-    }
-
-    private func putOutSlowest() {
-        var slowest: Int?
-        var slowestReleased = UInt64.max
-        for slot in 0..<Limits.cursorCountMax {
-            let follower = memory.follower(slot)
-            guard follower.pointee.state == FollowerSlot.following else { continue }
-            let released = cposix_load64(releasedPlace(follower))
-            if released < slowestReleased { (slowest, slowestReleased) = (slot, released) }
-        }
-        if let slowest {
-            // The state must be seen before any of its records is written over: a reader checks it
-            // after copying.
-            cposix_store32(statePlace(memory.follower(slowest)), FollowerSlot.putOut)
-            let count = memory.word32(JournalLayout.followerCountPlace)
-            cposix_store32(count, count.pointee - 1)
-            _ = cposix_add64(memory.word64(JournalLayout.putOutCountPlace), 1)
-        }
-        refreshOldestReleased()
-    }
-}
-
-@inline(__always)
-func releasedPlace(_ follower: UnsafeMutablePointer<FollowerSlot>) -> UnsafeMutablePointer<UInt64> {
-    (UnsafeMutableRawPointer(follower) + 8).assumingMemoryBound(to: UInt64.self)
-}
-
-@inline(__always)
-func statePlace(_ follower: UnsafeMutablePointer<FollowerSlot>) -> UnsafeMutablePointer<UInt32> {
-    UnsafeMutableRawPointer(follower).assumingMemoryBound(to: UInt32.self)
 }
