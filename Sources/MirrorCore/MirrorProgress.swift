@@ -7,6 +7,9 @@ package struct MirrorProgress: Hashable, Sendable {
     package var bytesTotal: UInt64 = 0
     /// Of files, sent.
     package var bytesSent: UInt64 = 0
+    /// Of a resync: objects that may differ, and bytes of files that were compared by sums.
+    package var objectsSuspect: UInt64 = 0
+    package var bytesCompared: UInt64 = 0
     /// Whether the totals are final.
     package var isCounted = false
     /// Nanoseconds of any clock; the same one for `now` below.

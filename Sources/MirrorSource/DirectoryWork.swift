@@ -16,11 +16,15 @@ struct PendingDirectory {
     var handleType: CInt
     /// Of the question that was asked about it; 0: none yet.
     var question: UInt64 = 0
+    var scope: WalkScope
 
-    init(root: Int, path: [UInt8], descriptor: CInt, file: FileID) {
+    init(
+        root: Int, path: [UInt8], descriptor: CInt, file: FileID, scope: WalkScope = .suspects
+    ) {
         self.root = root
         self.path = path
         self.file = file
+        self.scope = scope
         var bytes = [UInt8](repeating: 0, count: Int(MAX_HANDLE_SZ))
         handleType = 0
         let count = cposix_handle(descriptor, "", AT_EMPTY_PATH, &bytes, &handleType)
@@ -59,6 +63,19 @@ struct PendingDirectory {
     }
 }
 
+/// What a resync does in a directory beyond what the objects in it are suspected of.
+struct WalkScope: OptionSet {
+    let rawValue: UInt8
+
+    static let suspects: WalkScope = []
+    /// Its names may differ: they are sent, with the objects that they stand for.
+    static let listed = WalkScope(rawValue: 1)
+    /// So may those of all directories below it.
+    static let listedBelow = WalkScope(rawValue: 2)
+    /// The target has nothing of what is in it, or has to be taken to have nothing.
+    static let whole = WalkScope(rawValue: 4)
+}
+
 /// The directory that is being walked: its names as they were when it was opened.
 struct DirectoryWork: ~Copyable {
     let root: Int
@@ -76,6 +93,7 @@ struct DirectoryWork: ~Copyable {
     /// Where in the entries the list of names for the target has got.
     var listPlace = 0
     var isListSent = false
+    var scope = WalkScope.suspects
     /// What the target has, by name; empty in a full mirror.
     var listing: [[UInt8]: ObjectAttributes] = [:]
 
@@ -126,6 +144,13 @@ struct DirectoryWork: ~Copyable {
     }
 
     var isListComplete: Bool { listPlace == entries.count }
+
+    /// The entry that the list has got to; nil at its end.
+    func listEntry() -> (typeNumber: UInt8, name: [UInt8])? {
+        isListComplete ? nil : entry(at: listPlace)
+    }
+
+    mutating func nextListEntry() { listPlace = after(listPlace) }
 
     private func entry(at place: Int) -> (typeNumber: UInt8, name: [UInt8]) {
         let start = place + 2

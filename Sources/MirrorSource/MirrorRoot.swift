@@ -26,6 +26,10 @@ package struct MirrorSettings: Hashable, Sendable {
     package var removesOrphans: Bool
     /// Only what `enqueue` names is sent, not the roots' trees.
     package var isOnlyEnqueued = false
+    /// Only what the walker's suspicion names is compared and sent, all else counts as equal.
+    package var isResync = false
+    /// Files that the target has are compared block by block, whatever size and time say.
+    package var comparesContent = false
     /// A step ends after that many bytes or objects, so that changes are not kept waiting.
     package var stepBytesMax = 512 << 10
     package var stepObjectsMax = 64
@@ -40,6 +44,7 @@ package struct MirrorSettings: Hashable, Sendable {
         if isFull { options.insert(.full) }
         if removesOrphans { options.insert(.removeOrphans) }
         if isOnlyEnqueued { options.insert(.partial) }
+        if isResync { options.insert(.resync) }
         return options
     }
 }
@@ -50,7 +55,7 @@ package enum MirrorStep: Hashable, Sendable {
     case progressed
     /// The batch has no room for the next record: finish it, and step again with an empty one.
     case batchFull
-    /// Nothing can be done before an answer to a question comes.
+    /// Nothing can be done before an answer to a question, about a listing or about sums, comes.
     case waitingForListing
     /// All is sent. `enqueue` may bring new work.
     case finished
@@ -61,6 +66,14 @@ package struct ListQuestion: Hashable, Sendable {
     package var id: UInt64
     package var mapping: UInt16
     package var path: [UInt8]
+}
+
+/// Asks for the sums of a file's blocks at the target.
+package struct SumQuestion: Hashable, Sendable {
+    package var id: UInt64
+    package var file: FileID
+    package var firstBlock: UInt64
+    package var count: UInt32
 }
 
 /// A path that could not be read: it is left out, the rest goes on.

@@ -18,6 +18,8 @@ struct EntryPlace {
     var type: UInt8
     /// The target asked for it: its content goes with it, whatever was sent before.
     var isAwaited = false
+    /// Only this object, not another that has the name by now.
+    var wanted: FileID?
 }
 
 /// One object as records.
@@ -25,8 +27,10 @@ extension MirrorWalker {
     /// The root's own attributes; what is in it comes next.
     mutating func sendRoot(_ number: Int, _ batch: inout BatchBuilder) -> MirrorStep {
         let root = roots[number]
+        var scope = WalkScope.suspects
         do throws(Errno) {
             let object = try SourceObject(root.descriptor, isPath: false, mount: root.file.mount)
+            if settings.isResync { scope = rootScope(number, object) }
             let isSent = try send(
                 object, file: root.file, name: [], parent: .none, parentModified: 0, flags: [],
                 offset: Int64(root.mapping), &batch)
@@ -37,40 +41,53 @@ extension MirrorWalker {
         }
         pending.append(
             PendingDirectory(
-                root: number, path: [], descriptor: root.descriptor, file: root.file))
+                root: number, path: [], descriptor: root.descriptor, file: root.file,
+                scope: scope))
         return .progressed
     }
 
     /// An object that the target asked for. One that is not there any more needs nothing.
     mutating func sendAwaited(
-        _ number: Int, _ path: [UInt8], _ batch: inout BatchBuilder
+        _ number: Int, _ path: [UInt8], _ isKnown: Bool, _ batch: inout BatchBuilder
     ) -> MirrorStep {
-        let root = roots[number]
-        let place = BytePath(path)
-        guard !place.isRoot, includes(number, place.parent.bytes, place.name, true) else {
-            return .progressed
-        }
-        let parentPath = place.parent.isRoot ? BytePath(".") : place.parent
+        guard !path.isEmpty, includes(number, [], path, true) else { return .progressed }
         do throws(Errno) {
-            let directory = try parentPath.withCString { (text) throws(Errno) in
-                try SystemCall.openBeneath(
-                    root.descriptor, text, O_RDONLY | O_DIRECTORY | O_NOATIME)
+            try withEntry(number, path) { (walker, place) throws(Errno) in
+                var place = place
+                place.isAwaited = true
+                if walker.settings.isResync {
+                    _ = try walker.visit(place, isKnown ? .suspects : .whole, &batch)
+                } else {
+                    _ = try walker.sendEntry(place, known: nil, &batch)
+                }
             }
-            defer { SystemCall.close(directory) }
-            let status = try SystemCall.status(of: directory)
-            let parent =
-                place.parent.isRoot
-                ? root.file : FileID(directory, status, mount: root.file.mount)
-            _ = try sendEntry(
-                EntryPlace(
-                    root: number, directory: directory, parent: parent,
-                    parentModified: cposix_nanoseconds(status.st_mtim), path: place.parent.bytes,
-                    name: place.name, type: 0, isAwaited: true),
-                known: nil, &batch)
         } catch {
             if error != .noSuchFile, error != .notDirectory { note(number, path, error) }
         }
         return .progressed
+    }
+
+    /// Calls `body` with a path below a root as an entry of its directory.
+    mutating func withEntry(
+        _ number: Int, _ path: [UInt8],
+        _ body: (inout Self, EntryPlace) throws(Errno) -> Void
+    ) throws(Errno) {
+        let root = roots[number]
+        let place = BytePath(path)
+        let parentPath = place.parent.isRoot ? BytePath(".") : place.parent
+        let directory = try parentPath.withCString { (text) throws(Errno) in
+            try SystemCall.openBeneath(root.descriptor, text, O_RDONLY | O_DIRECTORY | O_NOATIME)
+        }
+        defer { SystemCall.close(directory) }
+        let status = try SystemCall.status(of: directory)
+        let parent =
+            place.parent.isRoot ? root.file : FileID(directory, status, mount: root.file.mount)
+        try body(
+            &self,
+            EntryPlace(
+                root: number, directory: directory, parent: parent,
+                parentModified: cposix_nanoseconds(status.st_mtim), path: place.parent.bytes,
+                name: place.name, type: 0))
     }
 
     /// Sends one entry of a directory; false: the batch has no room. `known`: what the target has
@@ -84,6 +101,10 @@ extension MirrorWalker {
         let found = try SourceObject.open(
             place.directory, text, typeNumber: place.type, mount: root.file.mount)
         guard let object = found else { return true }
+        if let wanted = place.wanted, object.file != wanted {
+            SystemCall.close(object.descriptor)
+            return true
+        }
         var isKept = false
         defer { if !isKept { SystemCall.close(object.descriptor) } }
         if object.file.inode == root.file.inode || object.device != devices[place.root] {
@@ -95,11 +116,15 @@ extension MirrorWalker {
         let isKnownByOtherName =
             hasNames && !place.isAwaited && namesLeft[object.file] != nil
         if hasNames { flags.insert(.hasOtherNames) }
-        if attributes.type == .regular, !isKnownByOtherName,
-            settings.isFull || Comparison.decide(source: attributes, target: known) == .content
-        {
-            flags.insert(.contentFollows)
-            if object.hasHoles { flags.insert(.sparse) }
+        if attributes.type == .regular, !isKnownByOtherName {
+            if settings.comparesContent, known?.type == .regular, !place.isAwaited {
+                flags.insert(.compared)
+            } else if settings.isFull || place.wanted != nil
+                || Comparison.decide(source: attributes, target: known) == .content
+            {
+                flags.insert(.contentFollows)
+                if object.hasHoles { flags.insert(.sparse) }
+            }
         }
         let isSent = try send(
             object, file: object.file, name: place.name, parent: place.parent,
@@ -118,19 +143,24 @@ extension MirrorWalker {
                 isSparse: flags.contains(.sparse))
             isKept = true
             _ = sendContent(&batch)
+        } else if flags.contains(.compared) {
+            pendingFiles.append(
+                PendingFile(
+                    root: place.root, path: join(place.path, place.name),
+                    descriptor: object.descriptor, file: object.file, content: .all))
         } else if attributes.type == .regular {
             progress.bytesDone += UInt64(max(attributes.size, 0))
         }
         return true
     }
 
-    private mutating func countName(_ object: SourceObject) {
+    mutating func countName(_ object: SourceObject) {
         let left = namesLeft[object.file] ?? object.attributes.linkCount
         namesLeft[object.file] = left > 1 ? left - 1 : nil
     }
 
     /// A `mirrorObject` record; false: the batch has no room.
-    private mutating func send(
+    mutating func send(
         _ object: SourceObject, file: FileID, name: [UInt8], parent: FileID, parentModified: Int64,
         flags: MirrorObjectFlags, offset: Int64, _ batch: inout BatchBuilder
     ) throws(Errno) -> Bool {
@@ -207,6 +237,7 @@ extension MirrorWalker {
                 let data = try FileExtents.nextData(
                     work.descriptor, from: work.offset, size: work.size)
             else {
+                guard endContent(work, &batch) else { return .batchFull }
                 work.offset = work.size
                 return .progressed
             }
@@ -221,6 +252,7 @@ extension MirrorWalker {
         let count = try SystemCall.readAll(work.descriptor, payload, at: work.offset)
         guard count > 0 else {
             // Became shorter: a record about that follows.
+            guard endContent(work, &batch) else { return .batchFull }
             work.offset = work.size
             return .progressed
         }
@@ -233,12 +265,22 @@ extension MirrorWalker {
         record.offset = work.offset
         record.length = UInt64(count)
         record.time = work.modified
+        if work.offset + Int64(count) >= work.size { record.flags = MirrorDataFlags.last.rawValue }
         // No sum of its own: the frame's is made a moment later, from the same memory.
         batch.commit(record, payloadBytes: count)
         work.offset += Int64(count)
         bytesLeft -= count
         progress.bytesSent += UInt64(count)
         return .progressed
+    }
+
+    /// Says that all of a file has come; false: the batch has no room.
+    private func endContent(_ work: FileWork, _ batch: inout BatchBuilder) -> Bool {
+        var record = OperationRecord(.mirrorData, work.file)
+        record.sequence = position
+        record.flags = MirrorDataFlags.last.rawValue
+        record.time = work.modified
+        return batch.append(record)
     }
 
     /// For a message only.

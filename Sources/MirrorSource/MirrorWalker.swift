@@ -2,7 +2,7 @@ internal import CPosix
 internal import FileSystemAccess
 internal import Glibc
 package import MirrorCore
-internal import ReplicationModel
+package import ReplicationModel
 package import WireProtocol
 
 /// Turns a tree of the source into mirror records, a step at a time.
@@ -20,11 +20,24 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     /// Taken from the end.
     var pending: [PendingDirectory] = []
     /// Awaited objects, before everything else.
-    private var enqueued: [(root: Int, path: [UInt8])] = []
+    private var enqueued: [(root: Int, path: [UInt8], isKnown: Bool)] = []
     private var nextRoot = 0
     private var directory: DirectoryWork?
     var file: FileWork?
     var questions = ListQuestions()
+    let suspicion: any Suspicion
+
+    // Content that is compared.
+    var sums = SumQuestions()
+    /// In the order in which they came up; those before `nextPendingFile` were taken.
+    var pendingFiles: [PendingFile] = []
+    var nextPendingFile = 0
+    /// The first is the one at hand.
+    var compared: [ComparedFile] = []
+    let compareRoom: UnsafeMutableRawBufferPointer
+    /// Names of a resync were sent after the last record that says that all have come.
+    var hasOpenNames = false
+
     /// Objects with several names that were sent under one: how many names are still to come.
     var namesLeft: [FileID: UInt32] = [:]
     private var problems: [MirrorProblem] = []
@@ -40,22 +53,36 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     let devices: [UInt64]
 
     static var problemsMax: Int { 256 }
+    /// Files that wait for being compared; with more of them, some are compared before all names
+    /// have come.
+    static var pendingFilesMax: Int { 64 << 10 }
 
     /// `started`: the clock that `progress.secondsLeft` will be asked with, nanoseconds.
-    package init(roots: [MirrorRoot<Filter>], settings: MirrorSettings, started: Int64 = 0) {
+    /// `suspicion`: what a resync looks at.
+    package init(
+        roots: [MirrorRoot<Filter>], settings: MirrorSettings, started: Int64 = 0,
+        suspicion: any Suspicion = EverythingSuspicion()
+    ) {
         self.roots = roots
         self.settings = settings
+        self.suspicion = suspicion
+        let compares = settings.isResync || settings.comparesContent
+        compareRoom = .allocate(byteCount: compares ? Self.chunkBytes : 1, alignment: 4096)
         devices = roots.map { root in
             (try? SystemCall.status(of: root.descriptor)).map { UInt64($0.st_dev) } ?? 0
         }
-        counter = TreeCounter(rootCount: settings.isOnlyEnqueued ? 0 : roots.count)
+        // A resync does not walk the tree twice.
+        let isCounting = !settings.isOnlyEnqueued && !settings.isResync
+        counter = TreeCounter(rootCount: isCounting ? roots.count : 0)
         nextRoot = settings.isOnlyEnqueued ? roots.count : 0
         progress.started = started
     }
 
     deinit {
         attributeRoom.deallocate()
+        compareRoom.deallocate()
         if let file { SystemCall.close(file.descriptor) }
+        for work in compared { SystemCall.close(work.descriptor) }
     }
 
     // MARK: Steps
@@ -76,10 +103,11 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     }
 
     /// Mirrors what stands at a path now, and all below it, before going on: the target has heard
-    /// of the object and does not have it.
-    package mutating func enqueue(mapping: UInt16, path: [UInt8]) {
+    /// of the object and does not have it. `isKnown`: it has it, and only wants to hear what this
+    /// walker would have said had it come by it.
+    package mutating func enqueue(mapping: UInt16, path: [UInt8], isKnown: Bool = false) {
         guard let root = roots.firstIndex(where: { $0.mapping == mapping }) else { return }
-        enqueued.append((root, path))
+        enqueued.append((root, path, isKnown))
     }
 
     /// Questions to send to the target, in this order.
@@ -96,6 +124,18 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
         questions.received(question, status == 0 ? entries : [], isLast: !hasMore)
     }
 
+    /// Questions to send to the target, in this order, once what was written into batches before
+    /// is on its way.
+    package mutating func takeSumQuestions() -> [SumQuestion] { sums.take() }
+
+    /// An answer. `status`: 0, or why the target has no sums of the file.
+    package mutating func received(
+        sums question: UInt64, status: CInt, size: Int64, sums: [Digest]
+    ) {
+        self.sums.received(
+            question, SumQuestions.Answer(status: status, size: size, sums: sums))
+    }
+
     package mutating func takeProblems() -> [MirrorProblem] {
         defer { problems.removeAll() }
         return problems
@@ -106,14 +146,21 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
         if let next = enqueued.first {
             guard batch.payloadRoom >= Limits.payloadBytesMax / 8 else { return .batchFull }
             enqueued.removeFirst()
-            return sendAwaited(next.root, next.path, &batch)
+            return sendAwaited(next.root, next.path, next.isKnown, &batch)
         }
+        if pendingFiles.count > Self.pendingFilesMax { return compareContent(&batch) }
         if directory != nil { return walk(&batch) }
         if !pending.isEmpty { return openNext() }
-        guard nextRoot < roots.count else { return .finished }
-        let result = sendRoot(nextRoot, &batch)
-        if result == .progressed { nextRoot += 1 }
-        return result
+        if nextRoot < roots.count {
+            let result = sendRoot(nextRoot, &batch)
+            if result == .progressed { nextRoot += 1 }
+            return result
+        }
+        if hasOpenNames { return endNames(&batch) }
+        if nextPendingFile < pendingFiles.count || !compared.isEmpty {
+            return compareContent(&batch)
+        }
+        return .finished
     }
 
     // MARK: Directories
@@ -122,7 +169,7 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
         askAhead()
         guard let next = pending.last else { return .progressed }
         var answer: [[UInt8]: ObjectAttributes] = [:]
-        if !settings.isFull {
+        if asksForListings {
             guard let known = questions.answer(to: next.question) else { return .waitingForListing }
             answer = known
         }
@@ -143,6 +190,8 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
                 root: next.root, descriptor: descriptor, file: next.file, path: path,
                 modified: cposix_nanoseconds(status.st_mtim), reader: &directoryReader)
             work.listing = answer
+            work.scope = next.scope
+            if settings.isResync { work.isListSent = !next.scope.contains(.listed) }
             directory = consume work
         } catch {
             note(next.root, next.path, error)
@@ -182,7 +231,10 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     private mutating func walk(
         _ work: inout DirectoryWork, _ batch: inout BatchBuilder
     ) -> MirrorStep {
-        if !work.isListSent { return sendNames(&work, &batch) }
+        if !work.isListSent {
+            return settings.isResync
+                ? sendIdentities(&work, &batch) : sendNames(&work, &batch)
+        }
         if work.isDone { return .progressed }
         if work.position != position {
             // Changes up to here are in the stream and have set a newer time.
@@ -198,11 +250,13 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
             return .progressed
         }
         do throws(Errno) {
-            let isSent = try sendEntry(
-                EntryPlace(
-                    root: work.root, directory: work.descriptor, parent: work.file,
-                    parentModified: work.modified, path: work.path, name: name, type: type),
-                known: work.listing[name], &batch)
+            let place = EntryPlace(
+                root: work.root, directory: work.descriptor, parent: work.file,
+                parentModified: work.modified, path: work.path, name: name, type: type)
+            let isSent =
+                settings.isResync
+                ? try visit(place, work.scope, &batch)
+                : try sendEntry(place, known: work.listing[name], &batch)
             guard isSent else { return .batchFull }
         } catch {
             note(work.root, join(work.path, name), error)
@@ -255,9 +309,11 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
 
     // MARK: Questions
 
+    private var asksForListings: Bool { !settings.isFull && !settings.isResync }
+
     /// Asks about the directories that come next, so that answers are there in time.
     private mutating func askAhead() {
-        guard !settings.isFull else { return }
+        guard asksForListings else { return }
         var place = pending.count - 1
         while place >= 0, questions.hasRoom || place == pending.count - 1 {
             if pending.count - place > ListQuestions.countMax { return }

@@ -30,6 +30,8 @@ struct SourceObject {
     var isPath: Bool
     var device: UInt64
     var blocks: Int64
+    /// Change time, nanoseconds since 1970-01-01 UTC.
+    var changed: Int64
     var file: FileID
     var attributes: ObjectAttributes
 
@@ -89,6 +91,7 @@ struct SourceObject {
         self.isPath = isPath
         device = UInt64(status.st_dev)
         blocks = Int64(status.st_blocks)
+        changed = cposix_nanoseconds(status.st_ctim)
         file = FileID(descriptor, status, mount: mount)
         attributes = ObjectAttributes(status)
     }

@@ -38,14 +38,17 @@ package enum OperationKind: UInt8, CaseIterable, Sendable {
     case mirrorBegin = 49
     /// One object as it stands now: identity, name, attributes. The payload is a `NameChange`.
     case mirrorObject = 50
-    /// Bytes of an object; like `write`, but does not count as a change of it.
+    /// Bytes of an object; like `write`, but does not count as a change of it. `flags` is a
+    /// `MirrorDataFlags`.
     case mirrorData = 51
-    /// The names that a directory has now. The payload is a `NameList`.
+    /// The names that a directory has now. The payload is a `NameList`, or an `IdentityList`.
     case mirrorDirectory = 52
     /// The mirror is complete; the target is consistent from here on.
     case mirrorEnd = 53
     /// The mirror was stopped before its end; the target stays inconsistent.
     case mirrorStopped = 54
+    /// All names of a resync have come: what no name was said of since it was taken away is gone.
+    case mirrorNames = 55
 
     /// Whether a capture makes records of this kind, in the order of the source's own changes.
     @inlinable
@@ -77,6 +80,23 @@ package struct MirrorObjectFlags: OptionSet, Sendable {
     package static let sparse = MirrorObjectFlags(rawValue: 2)
     /// The object has other names as well, which come as objects with the same identity.
     package static let hasOtherNames = MirrorObjectFlags(rawValue: 4)
+    /// Whatever content the target has will be compared, and what differs of it follows as
+    /// `mirrorData`. Until the last of it came, the content counts as unfinished.
+    package static let compared = MirrorObjectFlags(rawValue: 8)
+}
+
+/// Flags of `mirrorData` records.
+@frozen
+package struct MirrorDataFlags: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The object's content is complete with this record.
+    package static let last = MirrorDataFlags(rawValue: 1)
+    /// No bytes: `length` of them from `offset` on are a hole.
+    package static let hole = MirrorDataFlags(rawValue: 2)
+    /// No bytes: the size becomes `length`.
+    package static let size = MirrorDataFlags(rawValue: 4)
 }
 
 /// Flags of `mirrorDirectory` records.
@@ -91,6 +111,9 @@ package struct NameListFlags: OptionSet, Sendable {
     package static let last = NameListFlags(rawValue: 2)
     /// Remove what was never replicated (orphans), too.
     package static let removeOrphans = NameListFlags(rawValue: 4)
+    /// The payload is an `IdentityList`; what has other names than it says is put right at once,
+    /// and what is missing in it goes at `mirrorNames`.
+    package static let identities = NameListFlags(rawValue: 8)
 }
 
 /// Flags of `mirrorBegin` records.
@@ -106,4 +129,7 @@ package struct MirrorOptions: OptionSet, Sendable {
     /// Only what the target asked for travels: what it knows besides stays as good as it was, and
     /// its changes go on being applied.
     package static let partial = MirrorOptions(rawValue: 4)
+    /// Only what may differ travels: all else counts as equal, and changes to everything are
+    /// applied. Directories come as lists of identities.
+    package static let resync = MirrorOptions(rawValue: 8)
 }

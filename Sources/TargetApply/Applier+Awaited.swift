@@ -32,12 +32,16 @@ extension Applier {
 
     /// Whether the mirror will come upon a new name in this directory by itself.
     func willBeListed(_ directory: UInt32) -> Bool {
-        mirror != nil && !map[directory].marks.contains(.listed)
+        mirror != nil && !isResyncing && !map[directory].marks.contains(.listed)
     }
 
     /// A stale object got a name where the mirror does not look any more.
     func requestIfMissed(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
-        if isStale(node), !willBeListed(parent) { requestContent(parent, name) }
+        if isStale(node), !willBeListed(parent) {
+            requestContent(parent, name, isKnown: true)
+        } else {
+            requestIfNotVisited(node, parent, name)
+        }
     }
 
     /// Asks for what has a name now, unless the mirror will come upon it.
@@ -45,15 +49,17 @@ extension Applier {
         if willBeListed(parent) {
             count { $0.skipped += 1 }
         } else {
-            requestContent(parent, name)
+            requestContent(parent, name, isKnown: false)
         }
     }
 
-    func requestContent(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
-        count { $0.skipped += 1 }
+    /// `isKnown`: the target has the object, and the source need only say what may differ.
+    func requestContent(_ parent: UInt32, _ name: UnsafeRawBufferPointer, isKnown: Bool) {
+        if !isKnown { count { $0.skipped += 1 } }
         if mirror == nil { awaitMirror() }
-        if awaiting.insert(AwaitedName(parent: map[parent].file, name: Array(name))) {
-            emitAwaited(parent, name)
+        let awaited = AwaitedName(parent: map[parent].file, name: Array(name))
+        if awaiting.insert(awaited, isKnown: isKnown) {
+            emitAwaited(parent, name, isKnown: isKnown)
         }
     }
 
@@ -61,8 +67,10 @@ extension Applier {
     /// whether there is anything.
     func requestAwaitedAgain() -> Bool {
         awaiting.keep { map.find($0) != 0 }
-        for awaited in awaiting.inOrder {
-            awaited.name.withUnsafeBytes { emitAwaited(map.find(awaited.parent), $0) }
+        for (awaited, isKnown) in awaiting.inOrder {
+            awaited.name.withUnsafeBytes {
+                emitAwaited(map.find(awaited.parent), $0, isKnown: isKnown)
+            }
         }
         return !awaiting.isEmpty
     }

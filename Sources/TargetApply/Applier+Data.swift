@@ -19,9 +19,38 @@ extension Applier {
         guard record.offset >= 0, record.offset <= Int64.max - Int64(payload.count) else {
             return misunderstood(record)
         }
+        let flags = MirrorDataFlags(rawValue: record.flags)
+        guard record.length <= UInt64(Int64.max - record.offset) else {
+            return misunderstood(record)
+        }
         guard let slot = try dataSlot(record.file) else { return }
-        try write(payload, at: record.offset, slot, modified: record.time)
+        if flags.contains(.hole) {
+            try punch(slot, record.offset..<record.offset + Int64(record.length))
+        } else if !payload.isEmpty {
+            try write(payload, at: record.offset, slot, modified: record.time)
+        }
+        if flags.contains(.size) {
+            let (descriptor, size) = (cache[slot].descriptor, Int(record.length))
+            if try SystemCall.status(of: descriptor).st_size != size {
+                _ = try SystemCall.check { cposix_ftruncate(descriptor, size) }
+                cache[slot].wasWritten = true
+            }
+        }
+        if flags.contains(.last) { map.unmark(cache[slot].node, .unfinished) }
+        cache[slot].modified = record.time
         count { $0.mirrorBytes += UInt64(payload.count) }
+    }
+
+    /// Makes a hole of what the file has there; beyond its end there is nothing.
+    private func punch(_ slot: UInt16, _ range: Range<Int64>) throws(Errno) {
+        guard !range.isEmpty else { return }
+        let descriptor = cache[slot].descriptor
+        let mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+        cache[slot].wasWritten = true
+        let result = cposix_fallocate(descriptor, mode, Int(range.lowerBound), range.count)
+        if result >= 0 { return }
+        guard result == -EOPNOTSUPP else { throw Errno(rawValue: -result) }
+        try imitate(descriptor, mode, range)
     }
 
     private func write(
@@ -104,7 +133,10 @@ extension Applier {
         _ = try SystemCall.check {
             cposix_fallocate(descriptor, mode, Int(range.lowerBound), range.count)
         }
-        cache[map[map.find(record.file)].slot].modified = record.time
+        let node = map.find(record.file)
+        cache[map[node].slot].modified = record.time
+        // Sums that were asked for before this do not hold after it.
+        if isResyncing { requestLost(node) }
         try syncer.syncFileSystems()
     }
 
@@ -132,6 +164,10 @@ extension Applier {
             guard error == .stale else { throw error }
             if isReplaying {
                 count { $0.overtaken += 1 }
+                return nil
+            }
+            if isResyncing {
+                requestLost(node)
                 return nil
             }
             if !isWholeMirroring { requireMirror() }

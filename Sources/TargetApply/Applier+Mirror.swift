@@ -9,11 +9,14 @@ extension Applier {
     func beginMirror(_ options: MirrorOptions) throws(Errno) {
         try checkpoint.update { checkpoint in
             checkpoint.flags.insert(.inconsistent)
+            if !options.contains(.resync) { checkpoint.flags.insert(.wholeRequired) }
             checkpoint.mirrorGeneration += 1
         }
         syncer.forgetCompletion()
         mirror = options
         listed = nil
+        beginNames()
+        if options.contains(.resync) { return map.setAllMarks([]) }
         if options.contains(.partial) {
             // Nothing that the map has will be looked at again, only what is made from here on.
             map.setAllMarks([.confirmed, .listed])
@@ -26,8 +29,13 @@ extension Applier {
 
     func stopMirror() {
         // Without its end, what was awaited does not come any more.
-        if !isWholeMirroring { requireMirror() }
+        if isResyncing, !awaiting.hasUnknown {
+            requireResync()
+        } else if !isWholeMirroring {
+            requireMirror()
+        }
         mirror = nil
+        resync.keepsGone = false
         awaiting.removeAll()
     }
 
@@ -36,12 +44,15 @@ extension Applier {
     /// another end.
     func endMirror() throws(Errno) {
         if requestAwaitedAgain() { return }
+        try emptyLimbo()
         try flushAll()
         noteApplied(max(applied, sequence))
         try log.append(&map.changes, journalID: journalID, applied: applied)
         publish()
         let isRequired = mirrorIsComplete()
-        syncer.completeMirror(generation: mirrorGeneration, isStillRequired: isRequired)
+        syncer.completeMirror(
+            generation: mirrorGeneration, isStillRequired: isRequired,
+            isWholeStillRequired: needsWholeMirror)
         mirror = nil
         capabilities = [:]
     }
@@ -57,7 +68,7 @@ extension Applier {
         let flags = MirrorObjectFlags(rawValue: record.flags)
         try makingProblem(.mirror, parent, view.name, record.file) { () throws(Errno) in
             guard let slot = try slot(for: record.file, parent, view, flags) else {
-                requestContent(parent, view.name)
+                requestContent(parent, view.name, isKnown: false)
                 return
             }
             try fill(slot, view.change.attributes, view.extended, flags, below: parent)
@@ -87,7 +98,13 @@ extension Applier {
         let status = isNew ? madeStatus : try SystemCall.status(of: cache[slot].descriptor)
         let isExact = isNew ? try givesList(parent) : true
         try bring(slot, from: status, to: wanted, extended: extended, isExact: isExact)
-        guard flags.contains(.contentFollows), wanted.type == .regular else { return }
+        guard wanted.type == .regular else { return }
+        if flags.contains(.compared) {
+            guard cache[slot].isWritable else { throw .notPermitted }
+            if !extended.isEmpty { rememberCapability(cache[slot].node, extended) }
+            return unfinished(slot)
+        }
+        guard flags.contains(.contentFollows) else { return }
         let node = cache[slot].node
         guard cache[slot].isWritable else { throw .notPermitted }
         if status.st_size > 0 {
@@ -98,6 +115,13 @@ extension Applier {
         }
         cache[slot].wasWritten = true
         if !extended.isEmpty { rememberCapability(node, extended) }
+        if wanted.size > 0 { unfinished(slot) } else { map.unmark(node, .unfinished) }
+    }
+
+    /// Until the last of the content came, the file must not look like the source's.
+    private func unfinished(_ slot: UInt16) {
+        map.mark(cache[slot].node, .unfinished)
+        cache[slot].modified = OpenObject.unfinishedTime
     }
 
     // MARK: Which object
@@ -111,13 +135,14 @@ extension Applier {
         var node = map.find(file)
         if node != 0 {
             if map[node].rootNumber != 0 { throw .invalid }
-            try refuseInside(parent, node)
+            try untangle(parent, node)
         }
         if node != 0, map[node].type != wanted.type.rawValue {
             try removeEverywhere(node)
             node = 0
         }
-        let hasContent = wanted.type != .regular || flags.contains(.contentFollows)
+        let hasContent =
+            wanted.type != .regular || !flags.isDisjoint(with: [.contentFollows, .compared])
         if node == 0, hasContent {
             do throws(Errno) {
                 return try makeNew(file, parent, directory, view)
@@ -210,7 +235,7 @@ extension Applier {
         guard let status = try status(directory, view.name),
             ObjectType(mode: status.st_mode) == wanted.type
         else { return nil }
-        if wanted.type == .regular, !flags.contains(.contentFollows),
+        if wanted.type == .regular, flags.isDisjoint(with: [.contentFollows, .compared]),
             status.st_size != wanted.size
                 || cposix_nanoseconds(status.st_mtim) != wanted.modified
         {
@@ -218,6 +243,8 @@ extension Applier {
             return nil
         }
         var holder = known(status)
+        // It may come up elsewhere.
+        if holder != 0, isResyncing { return nil }
         if holder != 0, isAt(holder, parent, view.name), wanted.type == .regular,
             status.st_nlink == 1
         {
@@ -326,8 +353,9 @@ extension Applier {
     func mirrorDirectory(
         _ record: OperationRecord, _ payload: UnsafeRawBufferPointer
     ) throws(Errno) {
-        guard let names = NameListView(payload) else { return misunderstood(record) }
         let flags = NameListFlags(rawValue: record.flags)
+        if flags.contains(.identities) { return try mirrorIdentities(record, payload) }
+        guard let names = NameListView(payload) else { return misunderstood(record) }
         if flags.contains(.first) || listed?.directory != record.file {
             listed = flags.contains(.first) ? ListedNames(record.file) : nil
         }
@@ -353,7 +381,7 @@ extension Applier {
         var link = map[node].firstChild
         while link != 0 {
             let name = map.name(of: link)
-            if !list.contains(name) { gone.append(Array(name)) }
+            if !list.contains(name), !isAside(node, name) { gone.append(Array(name)) }
             link = map[link: link].nextSibling
         }
         for name in gone {
@@ -380,7 +408,9 @@ extension Applier {
         var reader = DirectoryReader()
         try reader.start(directory)
         while let entry = try reader.next() {
-            if !list.contains(entry.name), map.link(node, entry.name) == 0 {
+            if !list.contains(entry.name), map.link(node, entry.name) == 0,
+                !isAside(node, entry.name)
+            {
                 orphans.append(Array(entry.name))
             }
         }

@@ -20,7 +20,7 @@ extension Applier {
             let directory = try open(parent)
             let old = map.find(file)
             if old != 0, !isAt(old, parent, view.name) {
-                try refuseInside(parent, old)
+                try untangle(parent, old)
                 try removeEverywhere(old)
             }
             let slot = try make(file, parent, directory, view, mayAdopt: !isReplaying)
@@ -33,12 +33,6 @@ extension Applier {
             }
         }
         touch(parent, view.change.parentModified)
-    }
-
-    /// Nothing can be put into itself: what would follow from taking it away first is nobody's
-    /// wish.
-    func refuseInside(_ parent: UInt32, _ node: UInt32) throws(Errno) {
-        if parent == node || map.isBelow(parent, node) { throw .invalid }
     }
 
     /// Makes an object under a name, whatever that name holds now, with all its attributes. Answers
@@ -120,6 +114,10 @@ extension Applier {
         // A name that comes while a directory's list is received is newer than the list.
         if listed != nil, listed?.directory == map[parent].file { listed?.insert(name) }
         awaiting.remove(map[parent].file, name)
+        map.mark(node, .placed)
+        if !resync.doomed.isEmpty {
+            resync.doomed[AwaitedName(parent: map[parent].file, name: Array(name))] = nil
+        }
         let old = map.link(parent, name)
         if old != 0 {
             let holder = map[link: old].node
@@ -140,7 +138,7 @@ extension Applier {
         guard node != 0 else {
             touch(parent, view.change.parentModified)
             if willBeListed(parent) { return skipUnknown(file) }
-            return requestContent(parent, view.name)
+            return requestContent(parent, view.name, isKnown: false)
         }
         try makingProblem(.link, parent, view.name, .none) { () throws(Errno) in
             try addName(node, parent, view.name)
@@ -217,13 +215,18 @@ extension Applier {
             if result != -ENOTEMPTY && result != -EEXIST { throw Errno(rawValue: -result) }
             // Strangers' files in a directory that the source removed: they stay, and the directory
             // with them, unless it is known that a later record made them.
-            if !isReplaying { try removeKnownChildren(node) }
+            if !isReplaying || resync.keepsGone { try removeKnownChildren(node) }
             if !isReplaying {
                 let again = cposix_unlinkat(directory, firstName.cString(name), AT_REMOVEDIR)
                 forget(node)
                 if again < 0 { throw Errno(rawValue: -again) }
                 return
             }
+        }
+        if try retire(node, directory, name) {
+            let link = map.link(parent, name)
+            if link != 0 { map.detach(link) }
+            return
         }
         try removeTree(directory, name, of: node)
         forget(node)
@@ -237,6 +240,7 @@ extension Applier {
             let name = Array(map.name(of: link))
             try name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 if let status = try status(directory, name), isObject(status, child) {
+                    if try retire(child, directory, name) { return }
                     try removeTree(directory, name, of: child)
                 }
             }
@@ -369,7 +373,8 @@ extension Applier {
             try body()
         } catch {
             if error.concernsWholeTarget { throw error }
-            note(what, at: path(of: parent, name), error)
+            let object = file == .none ? map[parent].file : file
+            note(what, at: path(of: parent, name), error, about: object)
             if file != .none { unavailable.insert(file) }
         }
     }

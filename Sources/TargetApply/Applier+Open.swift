@@ -45,8 +45,10 @@ extension Applier {
             }
             link = map[link: link].nextOfNode
         }
-        if isReplaying {
+        if isReplaying || isResyncing {
             if let opened = openByHandle(node, forData) { return keep(opened, for: node) }
+        }
+        if isReplaying {
             if let slot = try standIn(for: node, depth) { return slot }
         }
         throw failure
@@ -131,6 +133,11 @@ extension Applier {
     /// Whether a descriptor stands for the object that the map has.
     func isSame(_ descriptor: CInt, _ node: UInt32) -> Bool {
         guard let status = try? SystemCall.status(of: descriptor) else { return false }
+        if map[node].type == ObjectType.regular.rawValue,
+            cposix_nanoseconds(status.st_mtim) == OpenObject.unfinishedTime
+        {
+            map.mark(node, .unfinished)
+        }
         return UInt64(status.st_ino) == map[node].targetInode
             && ObjectType(mode: status.st_mode).rawValue == map[node].type
     }
@@ -220,7 +227,8 @@ extension Applier {
         do throws(Errno) {
             try flush(slot)
         } catch {
-            note(.times, at: path(of: cache[slot].node), error)
+            let node = cache[slot].node
+            note(.times, at: path(of: node), error, about: map[node].file)
         }
     }
 
@@ -230,7 +238,8 @@ extension Applier {
                 try flush(slot)
             } catch {
                 if error.concernsWholeTarget { throw error }
-                note(.times, at: path(of: cache[slot].node), error)
+                let node = cache[slot].node
+                note(.times, at: path(of: node), error, about: map[node].file)
             }
             // Files are not held open beyond the batches that use them: others may want to run or
             // unmount them.
@@ -247,10 +256,12 @@ extension Applier {
         guard object.hasPendingTimes else { return }
         cache[slot].accessed = OpenObject.unset
         cache[slot].modified = OpenObject.unset
+        let isUnfinished = map[object.node].marks.contains(.unfinished)
+        let modified = isUnfinished ? OpenObject.unfinishedTime : object.modified
         _ = try SystemCall.check {
             object.isPath
-                ? cposix_utimesDescriptor(object.descriptor, object.accessed, object.modified)
-                : cposix_futimens(object.descriptor, object.accessed, object.modified)
+                ? cposix_utimesDescriptor(object.descriptor, object.accessed, modified)
+                : cposix_futimens(object.descriptor, object.accessed, modified)
         }
     }
 

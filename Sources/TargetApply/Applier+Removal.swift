@@ -33,6 +33,7 @@ extension Applier {
     ) throws(Errno) {
         let other = otherLink(node, than: parent, name)
         if other == 0 {
+            if try retire(node, directory, name) { return }
             try removeTree(directory, name, of: node)
         } else if ObjectType(mode: status.st_mode) != .directory, status.st_nlink > 1 {
             let text = firstName.cString(name)

@@ -25,7 +25,9 @@ extension Applier {
             if record.flags & UInt8(RENAME_EXCHANGE) != 0 {
                 try exchange(node, from, to, view)
             } else {
-                try place(node, from: from, view.name, to: to, view.otherName)
+                try place(
+                    node, from: from, view.name, to: to, view.otherName,
+                    replacing: view.change.replaced)
             }
             requestIfMissed(node, to, view.otherName)
         }
@@ -95,11 +97,23 @@ extension Applier {
     /// known).
     func place(
         _ node: UInt32, from: UInt32, _ name: UnsafeRawBufferPointer, to: UInt32,
-        _ toName: UnsafeRawBufferPointer
+        _ toName: UnsafeRawBufferPointer, replacing replaced: FileID = .none
     ) throws(Errno) {
-        try refuseInside(to, node)
+        try untangle(to, node)
         let toDirectory = try open(to)
-        let there = try status(toDirectory, toName)
+        var there = try status(toDirectory, toName)
+        if let status = there {
+            // What the source did not mean to replace has another name there by now.
+            let holder = known(status)
+            let link = map.link(to, toName)
+            if holder != 0, holder != node, link != 0, map[link: link].node == holder,
+                map[holder].file != replaced, otherLink(holder, than: to, toName) == 0,
+                try retire(holder, toDirectory, toName)
+            {
+                map.detach(link)
+                there = nil
+            }
+        }
         let isSamePlace = from == to && name.elementsEqual(toName)
         let fromDirectory = from == 0 ? -1 : try open(from)
         var aside: Aside?
@@ -190,9 +204,9 @@ extension Applier {
             if from != 0 { requestUnlessListed(from, view.name) }
             return
         }
-        guard other != node, !map.isBelow(to, node), !map.isBelow(from, other), to != node,
-            from != other
-        else { throw .invalid }
+        guard other != node, to != node, from != other else { throw .invalid }
+        try untangle(to, node)
+        try untangle(from, other)
         let fromDirectory = try open(from)
         let toDirectory = try open(to)
         if try holds(fromDirectory, view.name, node), try holds(toDirectory, view.otherName, other)
@@ -224,8 +238,8 @@ extension Applier {
         if old != 0 { map.detach(old) }
         let new = map.link(to, view.otherName)
         if new != 0 { map.detach(new) }
-        map.attach(other, from, view.name)
-        map.attach(node, to, view.otherName)
+        attach(other, from, view.name)
+        attach(node, to, view.otherName)
         requestIfMissed(other, from, view.name)
     }
 }

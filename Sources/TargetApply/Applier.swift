@@ -1,5 +1,5 @@
 internal import CPosix
-internal import FileSystemAccess
+package import FileSystemAccess
 internal import Glibc
 internal import MirrorCore
 package import ReplicationModel
@@ -35,11 +35,17 @@ package final class Applier {
     var mirror: MirrorOptions?
     package var isMirroring: Bool { mirror != nil }
     /// A mirror of everything: what it has not come to yet is not to be relied on.
-    var isWholeMirroring: Bool { mirror.map { !$0.contains(.partial) } ?? false }
+    var isWholeMirroring: Bool { mirror.map { $0.isDisjoint(with: [.partial, .resync]) } ?? false }
     package private(set) var isMirrorRequired: Bool
     /// What is awaited does not put it right.
     private var isWholeMirrorRequired: Bool
+    /// Whether a resync does not make the copy good.
+    package var needsWholeMirror: Bool { isWholeMirrorRequired }
     var awaiting = Awaiting()
+    var resync = ResyncState()
+    /// When unknown objects at the target may have been made by changes that the map lost in a
+    /// crash: nanoseconds since 1970-01-01 UTC.
+    let unsureTimes: Range<Int64>
 
     /// Counts the records, so that what one of them uses stays open until it is done.
     var operation: UInt64 = 1
@@ -62,12 +68,16 @@ package final class Applier {
         byteCount: 2 * ExtendedAttributes.valueBytesMax, alignment: 8)
     private var problems: [ApplyProblem] = []
     private var awaited: [AwaitedObject] = []
+    private var failed: [FileID: Errno] = [:]
+    /// What the record at hand is about.
+    private var file = FileID.none
     var asideCount = 0
     var putBackDepth = 0
 
     /// Problems kept until they are taken; further ones are only counted.
     static let problemsMax = 256
     static let awaitedMax = 4096
+    static let failedMax = 4096
 
     init(_ parts: consuming ApplierParts) {
         rootDescriptors = parts.rootDescriptors
@@ -81,7 +91,8 @@ package final class Applier {
         let stored = parts.checkpoint.value
         replayTime = stored.time
         isMirrorRequired = stored.flags.contains(.mirrorRequired)
-        isWholeMirrorRequired = isMirrorRequired || stored.flags.contains(.inconsistent)
+        isWholeMirrorRequired = stored.flags.contains(.wholeRequired)
+        unsureTimes = parts.unsureTimes
         map = parts.map
         log = parts.log
     }
@@ -108,8 +119,16 @@ package final class Applier {
         }
         operation += 1
         sequence = record.sequence
+        file = record.file
         do throws(Errno) {
-            try perform(kind, record, payload)
+            do throws(Errno) {
+                try perform(kind, record, payload)
+            } catch {
+                // Space that is needed now is worth more than what may still find a name.
+                guard error.isAboutSpace, resync.holdsSpace else { throw error }
+                try emptyLimbo()
+                try perform(kind, record, payload)
+            }
             counters.applied += 1
         } catch {
             if error.concernsWholeTarget { throw .retry(error) }
@@ -133,8 +152,10 @@ package final class Applier {
         do throws(Errno) {
             try log.append(&map.changes, journalID: journalID, applied: position)
             applied = position
-            if isMirrorRequired, !checkpoint.value.flags.contains(.mirrorRequired) {
-                try checkpoint.update { $0.flags.insert(.mirrorRequired) }
+            var flags: CheckpointFlags = isMirrorRequired ? .mirrorRequired : []
+            if isWholeMirrorRequired || awaiting.hasUnknown { flags.insert(.wholeRequired) }
+            if !checkpoint.value.flags.isSuperset(of: flags) {
+                try checkpoint.update { $0.flags.formUnion(flags) }
             }
             try replaceLogIfWorthwhile()
         } catch {
@@ -174,6 +195,9 @@ package final class Applier {
         isWholeMirrorRequired = true
     }
 
+    /// The copy may differ where the source can say it: the end of a resync is enough.
+    package func requireResync() { isMirrorRequired = true }
+
     /// From here on only the end of a whole mirror says that the copy is complete.
     func wholeMirrorBegins() { isWholeMirrorRequired = true }
 
@@ -192,16 +216,37 @@ package final class Applier {
         return problems
     }
 
+    /// Objects that could not be brought up to date since the last time.
+    package func takeFailed() -> [(file: FileID, errno: Errno)] {
+        defer { failed.removeAll() }
+        return failed.map { (file: $0.key, errno: $0.value) }
+    }
+
     package func takeAwaited() -> [AwaitedObject] {
         defer { awaited.removeAll() }
         return awaited
     }
 
     /// What is too much for one time is asked for again when the mirror ends.
-    func emitAwaited(_ parent: UInt32, _ name: UnsafeRawBufferPointer) {
+    func emitAwaited(_ parent: UInt32, _ name: UnsafeRawBufferPointer, isKnown: Bool) {
         guard awaited.count < Self.awaitedMax else { return }
         let place = path(of: parent, name)
-        awaited.append(AwaitedObject(mapping: place.mapping, path: place.path))
+        awaited.append(
+            AwaitedObject(mapping: place.mapping, path: place.path, isKnown: isKnown))
+    }
+
+    /// Ends a server's work in good order: everything is durable, and the next start knows that
+    /// nothing was made which the map does not have. Nothing is applied after it.
+    package func close() throws(ApplyError) {
+        closeIdle()
+        do throws(Errno) {
+            try log.append(&map.changes, journalID: journalID, applied: applied)
+            publish()
+            try syncer.sync()
+            try checkpoint.update { $0.flags.insert(.closed) }
+        } catch {
+            throw .state(error)
+        }
     }
 
     // MARK: Dispatch
@@ -230,6 +275,7 @@ package final class Applier {
         case .mirrorDirectory: try mirrorDirectory(record, payload)
         case .mirrorEnd: try endMirror()
         case .mirrorStopped: stopMirror()
+        case .mirrorNames: try endNames()
         }
     }
 
@@ -250,8 +296,13 @@ package final class Applier {
 
     // MARK: What went wrong
 
-    func note(_ what: ApplyProblem.Action, at place: PlacedPath, _ error: Errno) {
+    /// `about`: the object that is to be tried again; nil: the record's.
+    func note(
+        _ what: ApplyProblem.Action, at place: PlacedPath, _ error: Errno, about: FileID? = nil
+    ) {
         counters.problems += 1
+        let object = about ?? file
+        if object != .none, failed.count < Self.failedMax { failed[object] = error }
         guard problems.count < Self.problemsMax else { return }
         problems.append(
             ApplyProblem(mapping: place.mapping, path: place.path, what: what, errno: error))

@@ -13,6 +13,7 @@ struct ApplierParts: ~Copyable {
     var log: MapLog
     var isPrivileged: Bool
     var replayThrough: UInt64
+    var unsureTimes: Range<Int64>
 }
 
 extension Applier {
@@ -54,6 +55,9 @@ extension Applier {
         let boot = BootID.current()
         let stored = try CheckpointStore.read(in: folder.descriptor)
         var map = NodeMap()
+        let lastWritten =
+            (try? SystemCall.status(at: folder.descriptor, MapLog.name))
+            .map { cposix_nanoseconds($0.st_mtim) } ?? 0
         var log: MapLog?
         var checkpoint = stored ?? Checkpoint()
         if let stored {
@@ -65,7 +69,9 @@ extension Applier {
         } else {
             let hadLog = hasLog(folder.descriptor)
             map = NodeMap()
-            if stored != nil || hadLog { checkpoint.flags.insert(.mirrorRequired) }
+            if stored != nil || hadLog {
+                checkpoint.flags.formUnion([.mirrorRequired, .wholeRequired])
+            }
             checkpoint.durable = 0
             checkpoint.journalID = 0
             checkpoint.logGeneration += 1
@@ -86,12 +92,31 @@ extension Applier {
             checkpoint.durable = log.applied
             checkpoint.journalID = log.journalID
         }
+        noteUnsure(&checkpoint, stored: stored, lastWritten: lastWritten)
         let store = CheckpointStore(folder: folder, checkpoint)
         try store.write()
         return ApplierParts(
             rootDescriptors: roots, stateFolder: folder, checkpoint: store,
             syncer: Syncer(roots: roots, checkpoint: store), map: map, log: log,
-            isPrivileged: settings.isPrivileged, replayThrough: settings.replayThrough)
+            isPrivileged: settings.isPrivileged, replayThrough: settings.replayThrough,
+            unsureTimes: checkpoint.unsureFrom..<max(checkpoint.unsureFrom, checkpoint.unsureTo))
+    }
+
+    /// A process that ended without a word may have made what its log does not say; a machine that
+    /// did, what the log said after the checkpoint, too.
+    private static func noteUnsure(
+        _ checkpoint: inout Checkpoint, stored: Checkpoint?, lastWritten: Int64
+    ) {
+        guard let stored else { return }
+        let isClosed = stored.flags.contains(.closed)
+        checkpoint.flags.remove(.closed)
+        if isClosed { return }
+        // Times of files lag behind the clock by up to a tick.
+        let from = stored.boot == checkpoint.boot ? lastWritten : stored.time
+        let start = max(from - 1_000_000_000, 1)
+        checkpoint.unsureFrom =
+            checkpoint.unsureTo == 0 ? start : min(checkpoint.unsureFrom, start)
+        checkpoint.unsureTo = cposix_realtime()
     }
 
     private static func hasLog(_ folder: CInt) -> Bool {

@@ -10,6 +10,35 @@ package enum ApplyError: Error, Hashable, Sendable {
     /// The target folder of a mapping cannot be made or opened.
     case root(mapping: Int, Errno)
 
+    /// What kind of trouble it is.
+    package enum Kind: Hashable, Sendable {
+        /// Comes right when something is removed: deletions first.
+        case space
+        /// A disk or a file system that fails.
+        case device
+        /// This machine is short of memory or descriptors.
+        case resources
+        /// The connection's own files.
+        case state
+        /// The folder that is to be replicated to.
+        case root
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .state(let errno): errno.isAboutSpace ? .space : .state
+        case .root: .root
+        case .retry(let errno):
+            if errno.isAboutSpace {
+                .space
+            } else if errno == .inputOutput || errno == .readOnly {
+                .device
+            } else {
+                .resources
+            }
+        }
+    }
+
     package var errno: Errno {
         switch self {
         case .retry(let errno), .state(let errno), .root(_, let errno): errno
@@ -28,6 +57,8 @@ extension ApplyError: CustomStringConvertible {
 }
 
 extension Errno {
+    var isAboutSpace: Bool { self == .noSpace || self == .quota }
+
     /// Whether it says something about the whole target, not about one object.
     var concernsWholeTarget: Bool {
         switch self {

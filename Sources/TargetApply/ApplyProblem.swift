@@ -27,6 +27,8 @@ package struct AwaitedObject: Hashable, Sendable {
     package var mapping: UInt16
     /// Below the mapping's root; what is there and all below it.
     package var path: BytePath
+    /// The target has the object; only what may differ of it is wanted.
+    package var isKnown = false
 }
 
 /// What was counted since the applier was made.
@@ -45,6 +47,8 @@ package struct ApplyCounters: Hashable, Sendable {
     package var mirrorBytes: UInt64 = 0
     /// Names that a mirror removed.
     package var removed: UInt64 = 0
+    /// Objects that a resync found elsewhere.
+    package var moved: UInt64 = 0
     /// Operations of a replay whose object is gone again by the end of it.
     package var overtaken: UInt64 = 0
 }

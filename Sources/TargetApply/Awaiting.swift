@@ -9,17 +9,26 @@ struct AwaitedName: Hashable {
 
 /// All that the source was asked for and did not send yet.
 struct Awaiting {
-    /// With a number that tells which came first.
-    private var names: [AwaitedName: UInt64] = [:]
+    private struct Request {
+        /// Tells which came first.
+        var number: UInt64
+        /// The target has the object, and it may differ.
+        var isKnown: Bool
+    }
+
+    private var names: [AwaitedName: Request] = [:]
     private var count: UInt64 = 0
 
     var isEmpty: Bool { names.isEmpty }
 
-    /// Answers false when it was awaited before.
-    mutating func insert(_ name: AwaitedName) -> Bool {
+    /// Whether anything is awaited that a walk over what the target knows would not find again.
+    var hasUnknown: Bool { names.contains { !$0.value.isKnown } }
+
+    /// Answers false when it was awaited before, in the same way.
+    mutating func insert(_ name: AwaitedName, isKnown: Bool) -> Bool {
         count += 1
-        if names[name] != nil { return false }
-        names[name] = count
+        if let before = names[name], !before.isKnown || isKnown { return false }
+        names[name] = Request(number: count, isKnown: isKnown)
         return true
     }
 
@@ -34,5 +43,7 @@ struct Awaiting {
         if !names.isEmpty { names = names.filter { isThere($0.key.parent) } }
     }
 
-    var inOrder: [AwaitedName] { names.sorted { $0.value < $1.value }.map(\.key) }
+    var inOrder: [(name: AwaitedName, isKnown: Bool)] {
+        names.sorted { $0.value.number < $1.value.number }.map { ($0.key, $0.value.isKnown) }
+    }
 }

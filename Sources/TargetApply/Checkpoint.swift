@@ -3,7 +3,7 @@ internal import FileSystemAccess
 internal import ReplicationModel
 internal import Synchronization
 
-/// What survives a power cut about one connection's target. 104 bytes in the file, in this order,
+/// What survives a power cut about one connection's target. 120 bytes in the file, in this order,
 /// behind a magic number and before a checksum.
 struct Checkpoint: BitwiseCopyable, Equatable, Sendable {
     var flags: CheckpointFlags = []
@@ -24,6 +24,10 @@ struct Checkpoint: BitwiseCopyable, Equatable, Sendable {
     var time: Int64 = 0
     /// Counts the mirrors that were begun.
     var mirrorGeneration: UInt64 = 0
+    /// Between these times (nanoseconds since 1970-01-01 UTC) changes may have been made at the
+    /// target that the map does not know of.
+    var unsureFrom: Int64 = 0
+    var unsureTo: Int64 = 0
 
     init() {}
 
@@ -41,6 +45,10 @@ struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
     static let inconsistent = CheckpointFlags(rawValue: 1)
     /// The target differs in a way that only a mirror puts right.
     static let mirrorRequired = CheckpointFlags(rawValue: 2)
+    /// A resync does not put it right.
+    static let wholeRequired = CheckpointFlags(rawValue: 4)
+    /// The applier was closed when all that it had made was known.
+    static let closed = CheckpointFlags(rawValue: 8)
 }
 
 /// The file `checkpoint`, written whole and atomically. Apply thread and syncer both change it.

@@ -68,6 +68,10 @@ struct OpenObject: BitwiseCopyable {
     var modified: Int64 = Self.unset
 
     static let unset = Int64.min
+    /// What a file shows as its modification time while its content is not complete: nothing else
+    /// has it, so no comparison of size and time takes the file for the source's, after a crash
+    /// neither.
+    static let unfinishedTime: Int64 = 1
 
     var hasPendingTimes: Bool { accessed != Self.unset || modified != Self.unset }
 }

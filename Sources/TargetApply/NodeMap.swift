@@ -221,9 +221,13 @@ struct NodeMap: ~Copyable {
 
     mutating func mark(_ node: UInt32, _ marks: NodeMarks) { nodes[node].marks.formUnion(marks) }
 
-    /// A mirror begins: what it may rely on.
+    mutating func unmark(_ node: UInt32, _ marks: NodeMarks) { nodes[node].marks.subtract(marks) }
+
+    /// A mirror begins: what it may rely on. Content that is not complete stays so.
     mutating func setAllMarks(_ marks: NodeMarks) {
-        for place in 0..<UInt32(nodes.count) { nodes[place].marks = marks }
+        for place in 0..<UInt32(nodes.count) {
+            nodes[place].marks = nodes[place].marks.intersection(.unfinished).union(marks)
+        }
     }
 
     /// Where the descriptor cache has the object open; 0: not at all.
@@ -389,6 +393,10 @@ struct NodeMarks: OptionSet, BitwiseCopyable {
     static let confirmed = NodeMarks(rawValue: 1)
     /// A directory whose names have come: the mirror does not look for further ones in it.
     static let listed = NodeMarks(rawValue: 2)
+    /// Where the map has the object is where the source has it.
+    static let placed = NodeMarks(rawValue: 4)
+    /// A file whose content has not come whole: it is kept from looking as if it had.
+    static let unfinished = NodeMarks(rawValue: 8)
 }
 
 /// A name of an object in a directory.

@@ -13,6 +13,7 @@ package final class Syncer: Sendable {
     private struct Completion: Equatable {
         let generation: UInt64
         let isStillRequired: Bool
+        let isWholeStillRequired: Bool
     }
 
     init(roots: [OwnedDescriptor], checkpoint: CheckpointStore) {
@@ -41,8 +42,11 @@ package final class Syncer: Sendable {
         try checkpoint.update { checkpoint in
             // A mirror that began meanwhile has a generation of its own.
             if let completed, completed.generation == checkpoint.mirrorGeneration {
-                checkpoint.flags.subtract([.inconsistent, .mirrorRequired])
+                checkpoint.flags.subtract([.inconsistent, .mirrorRequired, .wholeRequired])
                 if completed.isStillRequired { checkpoint.flags.insert(.mirrorRequired) }
+                if completed.isWholeStillRequired { checkpoint.flags.insert(.wholeRequired) }
+                checkpoint.unsureFrom = 0
+                checkpoint.unsureTo = 0
             }
             // A log that was replaced meanwhile was synced on its own.
             guard checkpoint.logGeneration == point.logGeneration,
@@ -58,9 +62,13 @@ package final class Syncer: Sendable {
     }
 
     /// All records of a mirror are applied and published: the next sync takes the flag away.
-    func completeMirror(generation: UInt64, isStillRequired: Bool) {
+    func completeMirror(
+        generation: UInt64, isStillRequired: Bool, isWholeStillRequired: Bool
+    ) {
         completion.withLock {
-            $0 = Completion(generation: generation, isStillRequired: isStillRequired)
+            $0 = Completion(
+                generation: generation, isStillRequired: isStillRequired,
+                isWholeStillRequired: isWholeStillRequired)
         }
     }
 

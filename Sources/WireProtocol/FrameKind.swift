@@ -25,6 +25,12 @@ package enum FrameKind: UInt16, CaseIterable, Hashable, Sendable {
     case bye = 10
     /// Target to source: content that the target needs before it can go on with an object.
     case awaited = 11
+    /// Source to target: sums of a file's blocks, by the file's identity.
+    case sums = 12
+    /// Target to source: the answer to `sums`.
+    case summed = 13
+    /// Target to source: objects that it could not bring up to date.
+    case failed = 14
 
     /// The largest body, bytes; a longer one is refused before a byte of it is kept.
     package var bodyBytesMax: Int {

@@ -6,7 +6,7 @@ package enum ProtocolVersion {
     /// Of the frame's header.
     package static let header: UInt16 = 1
     /// Message versions that this build speaks.
-    package static let supported: ClosedRange<UInt16> = 1...1
+    package static let supported: ClosedRange<UInt16> = 2...2
 
     /// The highest version that both speak; nil when there is none.
     package static func negotiate(

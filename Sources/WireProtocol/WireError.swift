@@ -27,6 +27,7 @@ package enum WireError: Error, Hashable, Sendable {
         case entryName
         case inspectKind
         case path
+        case blocks
         case reserved
         case truth
         case versions

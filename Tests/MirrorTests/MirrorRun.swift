@@ -18,6 +18,10 @@ final class MirrorRun {
     var position: UInt64 = 0
     var questionCount = 0
     var dataBytes = 0
+    var sumQuestionCount = 0
+    /// Questions about sums are answered before the batch that was filled before them is applied.
+    var answersEarly = false
+    private let blockReader = BlockReader()
     /// Ends that the target did not accept.
     var endCount = 0
     var problems: [MirrorProblem] = []
@@ -64,6 +68,7 @@ final class MirrorRun {
     @discardableResult
     func mirror<Filter: MirrorFilter>(
         settings: MirrorSettings, filter: Filter,
+        suspicion: any Suspicion = EverythingSuspicion(),
         between: (inout BatchBuilder) throws -> Void = { _ in }
     ) throws -> MirrorProgress {
         let root = try SystemCall.open(sourcePath, O_RDONLY | O_DIRECTORY)
@@ -73,7 +78,7 @@ final class MirrorRun {
             roots: [
                 MirrorRoot(
                     mapping: 0, descriptor: root, file: try Self.rootFile(root), filter: filter)
-            ], settings: settings)
+            ], settings: settings, suspicion: suspicion)
         var batch = BatchBuilder(memory: memory)
         _ = batch.append(MirrorRecords.begin(settings, position: position))
         var steps = 0
@@ -83,13 +88,21 @@ final class MirrorRun {
                 questionCount += 1
                 answer(question, inspector, &walker)
             }
+            // Sums are of before what is in the batch, or of after it.
+            if answersEarly { answerSums(&walker) }
             steps += 1
             try between(&batch)
-            if step == .batchFull || step == .finished || steps % 3 == 0 { try apply(&batch) }
+            if step == .batchFull || step == .finished || step == .waitingForListing
+                || steps % 3 == 0
+            {
+                try apply(&batch)
+                answerSums(&walker)
+            }
             if step == .waitingForListing { continue }
             let awaited = applier.takeAwaited()
             for object in awaited {
-                walker.enqueue(mapping: object.mapping, path: object.path.bytes)
+                walker.enqueue(
+                    mapping: object.mapping, path: object.path.bytes, isKnown: object.isKnown)
             }
             if step == .finished, awaited.isEmpty {
                 _ = batch.append(MirrorRecords.end(position: position))
@@ -98,7 +111,8 @@ final class MirrorRun {
                 endCount += 1
                 precondition(endCount < 1000, "the mirror does not end")
                 for object in applier.takeAwaited() {
-                    walker.enqueue(mapping: object.mapping, path: object.path.bytes)
+                    walker.enqueue(
+                        mapping: object.mapping, path: object.path.bytes, isKnown: object.isKnown)
                 }
             }
         }
@@ -116,6 +130,24 @@ final class MirrorRun {
         } catch {
             walker.received(
                 question: question.id, status: error.rawValue, entries: [], hasMore: false)
+        }
+    }
+
+    private func answerSums<Filter: MirrorFilter>(_ walker: inout MirrorWalker<Filter>) {
+        for question in walker.takeSumQuestions() {
+            sumQuestionCount += 1
+            guard let descriptor = applier.readable(question.file) else {
+                walker.received(sums: question.id, status: ENOENT, size: 0, sums: [])
+                continue
+            }
+            do throws(Errno) {
+                let (size, sums) = try blockReader.sums(
+                    of: descriptor.descriptor, firstBlock: question.firstBlock,
+                    count: question.count)
+                walker.received(sums: question.id, status: 0, size: size, sums: sums)
+            } catch {
+                walker.received(sums: question.id, status: error.rawValue, size: 0, sums: [])
+            }
         }
     }
 

@@ -84,8 +84,8 @@ import Testing
         #expect(throws: WireError.unknownVersion(2)) {
             try decodeHeader(Self.header { $0.version = 2 })
         }
-        #expect(throws: WireError.unknownKind(12)) {
-            try decodeHeader(Self.header { $0.kindNumber = 12 })
+        #expect(throws: WireError.unknownKind(99)) {
+            try decodeHeader(Self.header { $0.kindNumber = 99 })
         }
         #expect(throws: WireError.badValue(.reserved)) {
             try decodeHeader(Self.header { $0.flags = 1 })

@@ -20,19 +20,26 @@ enum Samples {
         ])
     static let opened = Opened(
         isAccepted: false, code: -12, reason: "overlap", applied: 899, durable: 800, journalID: 77,
-        isInconsistent: true, mirrorGeneration: 4)
+        isInconsistent: true, mirrorGeneration: 4, needsWholeMirror: true)
     static let acknowledge = Acknowledge(
         applied: 899, durable: 800, appliedBytes: 1 << 33, problemCount: 1, skippedCount: 2,
-        flags: [.mirrorRequired, .outOfSpace], mirrorMarker: 6, lastProblem: "no space")
+        flags: [.mirrorRequired, .outOfSpace], mirrorMarker: 6, lastProblem: "no space",
+        stuckSeconds: 21, removedCount: 3, movedCount: 4)
     static let inspect = Inspect(
-        requestID: 9, question: .verify, mapping: 1, path: Array("a/b".utf8), entries: [entry])
+        requestID: 9, question: .digest, mapping: 1, path: Array("a/b".utf8), entries: [entry])
     static let inspected = Inspected(
-        requestID: 9, status: 2, hasMore: true, entries: [entry],
-        differing: [
-            Inspected.Difference(name: [0xFF, 0x0A], reason: .content),
-            Inspected.Difference(name: Array("b".utf8), reason: .orphan),
-        ])
-    static let awaited = Awaited(mapping: 2, path: Array("x/y".utf8))
+        requestID: 9, status: 2, hasMore: true, attributes: entry.attributes, extendedDigest: 6,
+        entries: [entry])
+    static let awaited = Awaited(mapping: 2, path: Array("x/y".utf8), isKnown: true)
+    static let sums = Sums(
+        requestID: 10, file: FileID(inode: 11, generation: 7, mount: 1), firstBlock: 256,
+        count: 256)
+    static let summed = Summed(
+        requestID: 10, status: 0, size: 16_842_752,
+        sums: [Digest(low: 0, high: 0), Digest(low: 8, high: 9)])
+    static let failed = Failed(objects: [
+        Failed.Object(file: FileID(inode: 11, generation: 7, mount: 1), status: 1)
+    ])
     static let refuse = Refuse(code: -3, reason: "unknown connection")
     static let heartbeat = Heartbeat(time: 1_700_000_000_000_000_000)
     static let bye = Bye()
@@ -48,11 +55,12 @@ enum Samples {
         attributes.modified = 1_700_000_000_123_456_789
         return Entry(
             name: Array("file".utf8), attributes: attributes, digest: Digest(low: 3, high: 4),
-            extendedDigest: 5)
+            extendedDigest: 5, inode: 12)
     }
 
     static let messages: [any WireMessage] = [
         hello, open, opened, acknowledge, inspect, inspected, heartbeat, refuse, bye, awaited,
+        sums, summed, failed,
     ]
 
     /// Two records: a write of 5 bytes and a size.

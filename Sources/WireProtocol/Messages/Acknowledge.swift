@@ -15,11 +15,18 @@ package struct Acknowledge: WireMessage {
     package var mirrorMarker: UInt64
     /// The newest problem, for people; empty: none.
     package var lastProblem: String
+    /// For how long the target has not been able to go on (`outOfSpace`, `retrying`); 0: it can.
+    package var stuckSeconds: UInt32
+    /// Names that mirrors removed, since the target's server started.
+    package var removedCount: UInt64
+    /// Objects that mirrors found elsewhere and moved, since the target's server started.
+    package var movedCount: UInt64
 
     package init(
         applied: UInt64, durable: UInt64, appliedBytes: UInt64 = 0, problemCount: UInt64 = 0,
         skippedCount: UInt64 = 0, flags: AcknowledgeFlags = [], mirrorMarker: UInt64 = 0,
-        lastProblem: String = ""
+        lastProblem: String = "", stuckSeconds: UInt32 = 0, removedCount: UInt64 = 0,
+        movedCount: UInt64 = 0
     ) {
         self.applied = applied
         self.durable = durable
@@ -29,6 +36,9 @@ package struct Acknowledge: WireMessage {
         self.flags = flags
         self.mirrorMarker = mirrorMarker
         self.lastProblem = lastProblem
+        self.stuckSeconds = stuckSeconds
+        self.removedCount = removedCount
+        self.movedCount = movedCount
     }
 
     package static let kind = FrameKind.acknowledge
@@ -42,6 +52,9 @@ package struct Acknowledge: WireMessage {
         writer.write(flags.rawValue)
         writer.write(mirrorMarker)
         writer.write(lastProblem)
+        writer.write(stuckSeconds)
+        writer.write(removedCount)
+        writer.write(movedCount)
     }
 
     package init(from reader: inout MessageReader) throws(WireError) {
@@ -53,6 +66,9 @@ package struct Acknowledge: WireMessage {
         flags = AcknowledgeFlags(rawValue: try reader.number())
         mirrorMarker = try reader.number()
         lastProblem = try reader.text()
+        stuckSeconds = try reader.number()
+        removedCount = try reader.number()
+        movedCount = try reader.number()
     }
 }
 
@@ -69,4 +85,6 @@ package struct AcknowledgeFlags: OptionSet, Hashable, Sendable {
     package static let outOfSpace = AcknowledgeFlags(rawValue: 4)
     /// The target tries an operation again, for another reason.
     package static let retrying = AcknowledgeFlags(rawValue: 8)
+    /// A resync does not put it right either: the target does not know what it has.
+    package static let wholeMirrorRequired = AcknowledgeFlags(rawValue: 16)
 }

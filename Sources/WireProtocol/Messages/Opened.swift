@@ -15,11 +15,14 @@ package struct Opened: WireMessage {
     package var isInconsistent: Bool
     /// Which mirror made the content; 0: none.
     package var mirrorGeneration: UInt64
+    /// Only a whole mirror makes the copy good: the target does not know what it has, or a whole
+    /// mirror was not finished. A resync builds on what it knows.
+    package var needsWholeMirror: Bool
 
     package init(
         isAccepted: Bool, code: Int32 = 0, reason: String = "", applied: UInt64 = 0,
         durable: UInt64 = 0, journalID: UInt64 = 0, isInconsistent: Bool = false,
-        mirrorGeneration: UInt64 = 0
+        mirrorGeneration: UInt64 = 0, needsWholeMirror: Bool = false
     ) {
         self.isAccepted = isAccepted
         self.code = code
@@ -29,6 +32,7 @@ package struct Opened: WireMessage {
         self.journalID = journalID
         self.isInconsistent = isInconsistent
         self.mirrorGeneration = mirrorGeneration
+        self.needsWholeMirror = needsWholeMirror
     }
 
     package static let kind = FrameKind.opened
@@ -42,6 +46,7 @@ package struct Opened: WireMessage {
         writer.write(journalID)
         writer.write(isInconsistent)
         writer.write(mirrorGeneration)
+        writer.write(needsWholeMirror)
     }
 
     package init(from reader: inout MessageReader) throws(WireError) {
@@ -53,5 +58,6 @@ package struct Opened: WireMessage {
         journalID = try reader.number()
         isInconsistent = try reader.truth()
         mirrorGeneration = try reader.number()
+        needsWholeMirror = try reader.truth()
     }
 }

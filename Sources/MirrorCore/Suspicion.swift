@@ -1,0 +1,148 @@
+package import ReplicationModel
+
+/// Which part of an object may differ between source and target.
+package struct Suspect: Hashable, Sendable {
+    /// Mode, owner, times, extended attributes.
+    package var attributes: Bool
+    /// Of a directory: which names it has, and whose they are.
+    package var entries: Bool
+    /// Of a regular file.
+    package var content: Content
+
+    package init(attributes: Bool = false, entries: Bool = false, content: Content = .none) {
+        self.attributes = attributes
+        self.entries = entries
+        self.content = content
+    }
+
+    package static let nothing = Suspect()
+    package static let everything = Suspect(attributes: true, entries: true, content: .all)
+
+    package var isNothing: Bool { !attributes && !entries && content == .none }
+
+    package mutating func formUnion(_ other: Suspect) {
+        attributes = attributes || other.attributes
+        entries = entries || other.entries
+        content.formUnion(other.content)
+    }
+
+    package enum Content: Hashable, Sendable {
+        case none
+        case all
+        /// Numbers of blocks of `Blocks.byteCount`, in ascending order, none of them twice. The
+        /// file's size may differ, too.
+        case blocks([Range<UInt64>])
+
+        package mutating func formUnion(_ other: Content) {
+            switch (self, other) {
+            case (.all, _), (_, .none): break
+            case (_, .all), (.none, _): self = other
+            case (.blocks(let one), .blocks(let two)): self = .blocks(Blocks.union(one, two))
+            }
+        }
+    }
+}
+
+/// Says of an object what may differ at the target. Asked by the walker of a resync about every
+/// object of the source's tree; what nobody suspects is equal.
+package protocol Suspicion: Sendable {
+    /// Whether an object with this inode number can be suspect at all: asked first, because to find
+    /// out an object's generation costs a system call. `changeTime` as below.
+    func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool
+
+    /// - Parameter changeTime: when the inode was changed last (`st_ctim`), nanoseconds since
+    ///   1970-01-01 UTC.
+    func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect
+}
+
+extension Suspicion {
+    package func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool { true }
+}
+
+/// All of everything: a resync with it compares whole trees, block by block.
+package struct EverythingSuspicion: Suspicion {
+    package init() {}
+
+    package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+    }
+}
+
+/// What was changed at or after a time, as far as the inode's change time reached the disk.
+package struct ChangedSince: Suspicion {
+    /// Nanoseconds since 1970-01-01 UTC.
+    package let time: Int64
+
+    package init(_ time: Int64) { self.time = time }
+
+    package func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
+        changeTime >= time
+    }
+
+    package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        guard changeTime >= time else { return .nothing }
+        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+    }
+}
+
+/// Objects whose neighbourhood was written to: groups of 256 inode numbers, noted before the first
+/// change.
+package struct HotGroups: Suspicion {
+    /// By mount.
+    private var groups: [UInt32: Set<UInt64>] = [:]
+
+    /// Bits of an inode number that lie within a group.
+    package static let bits: UInt64 = 8
+
+    package init() {}
+
+    /// - Parameter numbers: inode numbers, shifted right by `bits`.
+    package init(_ numbers: [UInt32: Set<UInt64>]) { groups = numbers }
+
+    package mutating func insert(group: UInt64, mount: UInt32) {
+        groups[mount, default: []].insert(group)
+    }
+
+    package func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
+        groups[mount]?.contains(inode >> Self.bits) ?? false
+    }
+
+    package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        guard maySuspect(inode: file.inode, mount: file.mount, changeTime: changeTime) else {
+            return .nothing
+        }
+        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+    }
+}
+
+/// What a dirty index says, asked by identity.
+package struct Marks: Suspicion {
+    private let find: @Sendable (FileID) -> Suspect
+
+    /// - Parameter find: is called on the pump's thread, at every object of the tree.
+    package init(_ find: @escaping @Sendable (FileID) -> Suspect) { self.find = find }
+
+    package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        find(file)
+    }
+}
+
+/// What any of several suspects.
+package struct UnionSuspicion: Suspicion {
+    private let parts: [any Suspicion]
+
+    package init(_ parts: [any Suspicion]) { self.parts = parts }
+
+    package func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
+        parts.contains { $0.maySuspect(inode: inode, mount: mount, changeTime: changeTime) }
+    }
+
+    package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        var result = Suspect.nothing
+        for part in parts {
+            result.formUnion(
+                part.suspect(file, changeTime: changeTime, isDirectory: isDirectory))
+        }
+        return result
+    }
+}

@@ -1,0 +1,383 @@
+internal import CPosix
+package import FileSystemAccess
+internal import Glibc
+internal import MirrorCore
+package import ReplicationModel
+
+/// The names of a resync. The source says of suspect directories which objects have which names;
+/// what the map knows elsewhere is moved here, what it does not know is asked for.
+///
+/// Until all names have come nothing that is known is destroyed: what loses its last name waits
+/// under a name of ours in the root (*limbo*), in the map too, so that its changes go on and a later
+/// list finds it by its identity.
+extension Applier {
+    /// Whether a mirror of what may differ runs.
+    var isResyncing: Bool { mirror?.contains(.resync) ?? false }
+
+    /// A resync is about to begin, or a mirror that may find what an earlier one left in limbo.
+    func beginNames() {
+        resync = ResyncState()
+        resync.keepsGone = isResyncing
+        for index in rootDescriptors.indices {
+            let root = map.root(UInt32(index))
+            guard root != 0 else { continue }
+            var link = map[root].firstChild
+            while link != 0 {
+                if map.name(of: link).starts(with: Self.asidePrefix) {
+                    resync.limbo.append(map[map[link: link].node].file)
+                }
+                link = map[link: link].nextSibling
+            }
+        }
+    }
+
+    // MARK: Lists
+
+    func mirrorIdentities(
+        _ record: OperationRecord, _ payload: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        guard let elements = IdentityListView(payload, mount: record.file.mount) else {
+            return misunderstood(record)
+        }
+        let flags = NameListFlags(rawValue: record.flags)
+        if flags.contains(.first) { listed = ListedNames(record.file) }
+        var node = map.find(record.file)
+        guard node != 0, map[node].type == ObjectType.directory.rawValue else {
+            listed = nil
+            return skipUnknown(record.file)
+        }
+        resync.keepsGone = isResyncing
+        for element in elements {
+            if listed?.directory == record.file { listed?.insert(element.name) }
+            if element.flags.contains(.onlyListed) { continue }
+            try makingProblem(.mirror, node, element.name, element.file) { () throws(Errno) in
+                try settle(element, node)
+            }
+            // It may have been made anew, or have gone with what it was in.
+            node = map.find(record.file)
+            if node == 0 { return }
+        }
+        // Without the first part nothing can be said about what is missing.
+        guard flags.contains(.last), let list = listed, list.directory == record.file else {
+            return
+        }
+        listed = nil
+        try doom(node, try open(node), notIn: list, all: flags.contains(.removeOrphans))
+        touch(node, record.time)
+    }
+
+    /// Makes one name stand for the object that the source has under it.
+    private func settle(
+        _ element: IdentityListView.Element, _ parent: UInt32
+    ) throws(Errno) {
+        let directory = try open(parent)
+        var node = map.find(element.file)
+        let isDirectory = element.flags.contains(.isDirectory)
+        if node != 0, isDirectory != (map[node].type == ObjectType.directory.rawValue) {
+            // An inode number that is used again, on a file system that does not tell them apart.
+            try removeEverywhere(node)
+            node = 0
+        }
+        if node != 0, map[node].rootNumber != 0 { throw .invalid }
+        let there = try status(directory, element.name)
+        let link = map.link(parent, element.name)
+        let holder = link == 0 ? 0 : map[link: link].node
+        if holder != 0, holder != node {
+            if let there, isObject(there, holder) {
+                try dropName(holder, there, parent, directory, element.name)
+            }
+            let still = map.link(parent, element.name)
+            if still != 0, map[link: still].node == holder { detach(still) }
+            node = map.find(element.file)
+        } else if holder != 0, let there, isObject(there, node) {
+            return attach(node, parent, element.name)
+        }
+        if node != 0 { node = try found(node) }
+        guard node != 0 else {
+            if !element.flags.contains(.objectFollows) {
+                requestContent(parent, element.name, isKnown: false)
+            }
+            return
+        }
+        count { $0.moved += 1 }
+        if element.flags.contains(.hasOtherNames), !isDirectory {
+            try addName(node, parent, element.name)
+            dropMissingNames(node)
+        } else {
+            let old = map[node].firstLink
+            let from = old == 0 ? 0 : map[link: old].parent
+            let name = old == 0 ? [] : Array(map.name(of: old))
+            try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                try place(node, from: reachable(from), name, to: parent, element.name)
+            }
+        }
+    }
+
+    /// The node, if the target has its object somewhere; 0: it is forgotten.
+    private func found(_ node: UInt32) throws(Errno) -> UInt32 {
+        do throws(Errno) {
+            let slot = try openSlot(node)
+            if try SystemCall.status(of: cache[slot].descriptor).st_nlink > 0 { return node }
+        } catch {
+            if error != .stale { throw error }
+        }
+        forget(node)
+        return 0
+    }
+
+    private func reachable(_ directory: UInt32) throws(Errno) -> UInt32 {
+        guard directory != 0 else { return 0 }
+        do throws(Errno) {
+            _ = try openSlot(directory)
+            return directory
+        } catch {
+            if error.concernsWholeTarget { throw error }
+            return 0
+        }
+    }
+
+    /// Names that the map has for an object and the target does not, after it was found elsewhere.
+    private func dropMissingNames(_ node: UInt32) {
+        var link = map[node].firstLink
+        while link != 0 {
+            let next = map[link: link].nextOfNode
+            let parent = map[link: link].parent
+            let name = Array(map.name(of: link))
+            let isThere = name.withUnsafeBytes { name -> Bool in
+                guard let slot = try? openSlot(parent) else { return false }
+                let found = try? status(cache[slot].descriptor, name)
+                return found.flatMap { $0 }.map { isObject($0, node) } ?? false
+            }
+            if !isThere, map[node].firstLink != link || next != 0 { map.detach(link) }
+            link = next
+        }
+    }
+
+    /// Notes which names of a directory go when all names have come: those that the map has and the
+    /// list does not, and those that changes must have made which the map forgot in a crash. With
+    /// `all`, whatever else there is.
+    private func doom(
+        _ node: UInt32, _ directory: CInt, notIn list: ListedNames, all: Bool
+    ) throws(Errno) {
+        let file = map[node].file
+        var link = map[node].firstChild
+        while link != 0 {
+            let name = map.name(of: link)
+            if !list.contains(name), !isAside(node, name) {
+                resync.doomed[AwaitedName(parent: file, name: Array(name))] =
+                    map[map[link: link].node].file
+            }
+            link = map[link: link].nextSibling
+        }
+        var reader = DirectoryReader()
+        try reader.start(directory)
+        while let entry = try reader.next() {
+            if list.contains(entry.name) || map.link(node, entry.name) != 0 { continue }
+            if isAside(node, entry.name) { continue }
+            guard let text = entry.cString,
+                let status = try? SystemCall.status(at: directory, text)
+            else { continue }
+            if all || known(status) != 0 || isForgotten(status) {
+                resync.doomed[AwaitedName(parent: file, name: Array(entry.name))] = FileID.none
+            }
+        }
+    }
+
+    /// Whether something unknown was made by a change that the map lost in a crash.
+    private func isForgotten(_ status: stat) -> Bool {
+        unsureTimes.contains(cposix_nanoseconds(status.st_ctim))
+    }
+
+    func isAside(_ node: UInt32, _ name: UnsafeRawBufferPointer) -> Bool {
+        map[node].rootNumber != 0 && name.starts(with: Self.asidePrefix)
+    }
+
+    // MARK: Limbo
+
+    /// Puts a known object that loses its last name into limbo. Answers false where nothing is kept
+    /// there. The name stays in the map; the caller takes it out.
+    func retire(
+        _ node: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
+    ) throws(Errno) -> Bool {
+        guard resync.keepsGone, node != 0, map[node].rootNumber == 0 else { return false }
+        try putIntoLimbo(node, directory, name)
+        return true
+    }
+
+    private func putIntoLimbo(
+        _ node: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
+    ) throws(Errno) {
+        let aside = try newAside(node)
+        guard aside.root != 0 else { throw .invalid }
+        try aside.name.withUnsafeBytesThrowing { (asideName) throws(Errno) in
+            let (from, to) = (firstName.cString(name), secondName.cString(asideName))
+            _ = try SystemCall.check {
+                cposix_renameat2(directory, from, aside.directory, to, 0)
+            }
+            map.attach(node, aside.root, asideName)
+        }
+        map.unmark(node, .placed)
+        resync.limbo.append(map[node].file)
+    }
+
+    /// Makes it possible that `node` goes into `parent`. When the map has `parent` within `node`,
+    /// the source says that it is not: one of the directories between them is not where the mirror
+    /// will find it, and waits in limbo for that.
+    func untangle(_ parent: UInt32, _ node: UInt32) throws(Errno) {
+        guard parent == node || map.isBelow(parent, node) else { return }
+        guard mirror != nil, parent != node else { throw .invalid }
+        var place = parent
+        while place != 0, place != node, map[place].marks.contains(.placed) {
+            let link = map[place].firstLink
+            place = link == 0 ? 0 : map[link: link].parent
+        }
+        guard place != 0, place != node else { throw .invalid }
+        let link = map[place].firstLink
+        let slot = try openSlot(map[link: link].parent)
+        keepTimes(slot)
+        let holder = cache[slot].descriptor
+        let name = Array(map.name(of: link))
+        try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+            guard let status = try status(holder, name), isObject(status, place) else {
+                throw .stale
+            }
+            try putIntoLimbo(place, holder, name)
+        }
+        map.detach(link)
+    }
+
+    /// All names have come: what is in limbo still, and what was doomed and named by nobody since,
+    /// is gone at the source.
+    func endNames() throws(Errno) {
+        if awaiting.isEmpty { resync.isVisited = true }
+        try emptyLimbo()
+    }
+
+    func emptyLimbo() throws(Errno) {
+        resync.keepsGone = false
+        let doomed = resync.doomed
+        resync.doomed = [:]
+        for (place, file) in doomed {
+            let parent = map.find(place.parent)
+            guard parent != 0 else { continue }
+            try place.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
+                    try removeDoomed(parent, name, file)
+                }
+            }
+        }
+        let limbo = resync.limbo
+        resync.limbo = []
+        for file in limbo { try removeFromLimbo(file) }
+    }
+
+    private func removeDoomed(
+        _ parent: UInt32, _ name: UnsafeRawBufferPointer, _ file: FileID
+    ) throws(Errno) {
+        let link = map.link(parent, name)
+        let slot = try openSlot(parent)
+        let directory = cache[slot].descriptor
+        guard link != 0 else {
+            if file != .none { return }
+            keepTimes(slot)
+            try clear(parent, directory, name)
+            return count { $0.removed += 1 }
+        }
+        let child = map[link: link].node
+        guard map[child].file == file else { return }
+        keepTimes(slot)
+        if let status = try status(directory, name), isObject(status, child) {
+            try dropName(child, status, parent, directory, name)
+            count { $0.removed += 1 }
+        }
+        let still = map.link(parent, name)
+        if still != 0, map[link: still].node == child { detach(still) }
+    }
+
+    private func removeFromLimbo(_ file: FileID) throws(Errno) {
+        let node = map.find(file)
+        guard node != 0 else { return }
+        var link = map[node].firstLink
+        while link != 0 {
+            let (parent, next) = (map[link: link].parent, map[link: link].nextOfNode)
+            if isAside(parent, map.name(of: link)) {
+                if hasConfirmed(below: node) { requireMirror() }
+                let name = Array(map.name(of: link))
+                try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                    try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
+                        try removeDoomed(parent, name, file)
+                    }
+                }
+                if map.find(file) != node { return }
+            }
+            link = next
+        }
+    }
+
+    /// Whether something that the mirror has said to be right lies below a directory. That it goes
+    /// with what is in limbo cannot be right.
+    private func hasConfirmed(below node: UInt32) -> Bool {
+        guard !isResyncing else { return false }
+        var pending = [node]
+        while let place = pending.popLast() {
+            var link = map[place].firstChild
+            while link != 0 {
+                let child = map[link: link].node
+                if map[child].marks.isSuperset(of: [.confirmed, .placed]),
+                    map.link(of: child, notBelow: node) == 0
+                {
+                    return true
+                }
+                if map[child].type == ObjectType.directory.rawValue { pending.append(child) }
+                link = map[link: link].nextSibling
+            }
+        }
+        return false
+    }
+
+    // MARK: What a resync does not come by
+
+    /// A known object got another name while the source walks its tree: the walk may miss it where
+    /// it was, and need not come by where it is now.
+    func requestIfNotVisited(
+        _ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer
+    ) {
+        guard isResyncing, !resync.isVisited, !map[node].marks.contains(.confirmed) else { return }
+        requestContent(parent, name, isKnown: true)
+    }
+
+    /// An object that the map has and the target does not: in a resync it is brought again.
+    func requestLost(_ node: UInt32) {
+        let link = map[node].firstLink
+        guard link != 0 else { return }
+        let name = Array(map.name(of: link))
+        name.withUnsafeBytes { requestContent(map[link: link].parent, $0, isKnown: false) }
+    }
+
+    // MARK: Sums
+
+    /// A descriptor to read the sums of a file with, in the order of the stream; nil: the target
+    /// does not have the file. May be used, and closed, on another thread.
+    package func readable(_ file: FileID) -> OwnedDescriptor? {
+        operation += 1
+        let node = map.find(file)
+        guard node != 0, map[node].type == ObjectType.regular.rawValue,
+            let slot = try? openSlot(node)
+        else { return nil }
+        let copy = cposix_reopen(cache[slot].descriptor, O_RDONLY | O_NOATIME)
+        return copy < 0 ? nil : OwnedDescriptor(copy)
+    }
+}
+
+/// What a resync keeps in mind until all names have come.
+struct ResyncState {
+    /// Whether what loses its last name is put into limbo.
+    var keepsGone = false
+    /// All objects of the source's tree have been looked at.
+    var isVisited = false
+    var limbo: [FileID] = []
+    /// Names that go, with the object that they stood for; `.none`: an unknown one.
+    var doomed: [AwaitedName: FileID] = [:]
+
+    var holdsSpace: Bool { !limbo.isEmpty || !doomed.isEmpty }
+}
