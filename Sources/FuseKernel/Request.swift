@@ -11,6 +11,9 @@ package struct RequestHeader: BitwiseCopyable, Sendable {
     package var process: UInt32
 
     package static let byteCount = 40
+
+    /// The kernel sends it once more, because whoever read it first did not answer.
+    package var isResent: Bool { unique & understudy_fuse_unique_resend != 0 }
 }
 
 /// A name in a request: bytes that are followed by a NUL in the buffer.
@@ -53,6 +56,14 @@ package struct RequestName {
 package struct Request {
     package let header: RequestHeader
     package let operation: Operation
+
+    /// Neither answered nor ever sent again.
+    package var isForgetting: Bool {
+        switch operation {
+        case .forget, .batchForget: true
+        default: false
+        }
+    }
 
     /// The operations that a file system can be asked for, with their arguments.
     package enum Operation {

@@ -5,6 +5,7 @@ struct Arguments {
     var socketPath = ""
     var journalDescriptor: CInt = -1
     var logPath: String?
+    var marksFolder: String?
 
     enum Outcome {
         case success(Arguments)
@@ -14,7 +15,7 @@ struct Arguments {
 
     static let help = """
         Usage: understudy-capture --mount PATH --number N --socket PATH
-                                  [--journal-fd FD] [--log FILE]
+                                  [--journal-fd FD] [--log FILE] [--marks FOLDER]
 
         Puts a file system over the folder PATH that passes everything through and records every
         change. Started by understudyd; prints 'ready' when the mount is live.
@@ -24,6 +25,8 @@ struct Arguments {
           --socket PATH     where to be told what to do
           --journal-fd FD   an inherited descriptor of the journal's memory
           --log FILE        where messages go instead of standard error
+          --marks FOLDER    where it is written down what is about to change, so that a power cut
+                            cannot hide a change
         """
 
     static func parse(_ words: [String]) -> Outcome {
@@ -36,6 +39,7 @@ struct Arguments {
             case "--mount": result.mountPath = value
             case "--socket": result.socketPath = value
             case "--log": result.logPath = value
+            case "--marks": result.marksFolder = value
             case "--number":
                 guard let number = UInt8(value), number > 0 else {
                     return .failure("--number: got '\(value)', expected 1 to 255")

@@ -42,15 +42,12 @@ do throws(CaptureError) {
         }
         descriptor = cposix_dup(memory.descriptor)
     }
-    let process = try CaptureProcess(
-        CaptureProcess.Settings(
-            path: arguments.mountPath, number: arguments.number,
-            socketPath: arguments.socketPath),
-        journal: descriptor)
+    var settings = Keeper.Settings(
+        path: arguments.mountPath, number: arguments.number, socketPath: arguments.socketPath)
+    settings.marksFolder = arguments.marksFolder
+    let keeper = try Keeper(settings, journal: descriptor)
     say("ready")
-    process.run(stop: stop)
-    // Threads may still be inside; nothing they could do matters any more.
-    exit(0)
+    exit(keeper.run(stop: stop))
 } catch {
     say("error: \(error.text)")
     exit(1)

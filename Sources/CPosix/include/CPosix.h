@@ -306,4 +306,33 @@ int cposix_mutexInitialize(pthread_mutex_t *mutex);
 int cposix_mutexLock(pthread_mutex_t *mutex);
 void cposix_mutexUnlock(pthread_mutex_t *mutex);
 
+// MARK: Processes that share their descriptors
+
+/// A child that has a copy of this process's memory and the very same table of descriptors: what one
+/// opens or closes, the other has or misses. The caller must be the only thread of its process. In
+/// the child `run` is called on a thread of its own and must end by `cposix_exitNow`. Answers the
+/// child's process, or -errno.
+pid_t cposix_cloneSharing(void *(*run)(void *), void *argument);
+/// The flags that a descriptor was opened with, or -errno.
+int cposix_flags(int descriptor);
+/// A descriptor that is readable when a child has ended, or -errno. The calling thread gets no signal
+/// for that any more.
+int cposix_childDescriptor(void);
+/// Takes the end of a child, if it has ended: 1, with its exit status and what signal killed it (or 0).
+/// 0: it lives. To be asked again after the descriptor was readable.
+int cposix_tryTakeEnd(int childDescriptor, pid_t process, int *status, int *signal);
+/// The signal that this process gets when its parent ends. 0 or -errno.
+int cposix_dieWithParent(int signal);
+/// Ends the process without running anything that was left to its end.
+_Noreturn void cposix_exitNow(int status);
+/// Maps memory of which only what is touched counts; NULL where that is impossible.
+void *cposix_mapSparse(int descriptor, size_t count);
+/// Makes all of a mapping present, so that using it cannot fail or wait. Whole pages.
+void cposix_populate(void *memory, size_t count);
+/// Gives a shared mapping's pages back; they read as zeros. Whole pages.
+void cposix_discard(void *memory, size_t count);
+/// The time as file systems take it for their time stamps: never later than that of a change that
+/// begins afterwards.
+int64_t cposix_realtimeCoarse(void);
+
 #endif

@@ -33,11 +33,15 @@ final class DescriptorCache: Sendable {
         }
     }
 
-    /// The node is forgotten: its descriptor closes with the last reference to it.
-    func retire(_ node: Node) {
+    /// The node is forgotten: its descriptor closes with the last reference to it. Answers its
+    /// record, which nobody writes to any more.
+    func retire(_ node: Node) -> NodeRecord? {
         shards.locked(node) {
             node.isRetired = true
             state.withLock { state in Self.take(node, &state) }
+            let record = node.record
+            node.record = nil
+            return record
         }
     }
 
@@ -66,9 +70,11 @@ final class DescriptorCache: Sendable {
                 continue
             }
             if !node.isKept, node.pins.load(ordering: .acquiring) == 0, node.descriptor >= 0 {
-                _ = cposix_close(node.descriptor)
-                node.descriptor = -1
+                // Closed only when the record says so: its number may be another's at once.
+                let descriptor = node.descriptor
                 node.access = .none
+                node.descriptor = -1
+                _ = cposix_close(descriptor)
                 Self.take(node, &state)
                 wanted -= 1
             } else {

@@ -37,6 +37,22 @@ struct FileHandle: BitwiseCopyable {
         type = 1
     }
 
+    /// As `store` left it; nil where there was none.
+    init?(stored place: UnsafeRawPointer) {
+        byteCount = place.load(fromByteOffset: Self.byteCountMax, as: UInt8.self)
+        guard byteCount > 0, byteCount <= Self.byteCountMax else { return nil }
+        words = place.load(as: (UInt64, UInt64, UInt64, UInt64, UInt64).self)
+        type = place.load(fromByteOffset: Self.byteCountMax + 4, as: CInt.self)
+    }
+
+    /// Into 48 bytes.
+    static func store(_ handle: FileHandle?, _ place: UnsafeMutableRawPointer) {
+        place.storeBytes(of: handle?.byteCount ?? 0, toByteOffset: byteCountMax, as: UInt8.self)
+        guard let handle else { return }
+        place.storeBytes(of: handle.words, as: (UInt64, UInt64, UInt64, UInt64, UInt64).self)
+        place.storeBytes(of: handle.type, toByteOffset: byteCountMax + 4, as: CInt.self)
+    }
+
     /// A descriptor, or -errno. `mount` is any descriptor (not O_PATH) of the same mount.
     func open(_ mount: CInt, _ flags: CInt) -> CInt {
         withUnsafeBytes(of: words) {

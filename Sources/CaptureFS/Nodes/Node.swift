@@ -8,7 +8,8 @@ internal import Synchronization
 ///
 /// Who guards what: the table's lock `lookups`, `childCount`, `places`; the node's shard
 /// `descriptor`, `access`, `isKept`, `isNameless`, `isRetired`; the descriptor cache's lock
-/// `cacheSlot`. Everything else never changes or is atomic.
+/// `cacheSlot`. Everything else never changes or is atomic. What the next server needs if this one
+/// is killed is written through to the node's record in the shared memory.
 final class Node: @unchecked Sendable {
     let id: UInt64
     let file: FileID
@@ -18,18 +19,28 @@ final class Node: @unchecked Sendable {
     let handle: FileHandle?
 
     /// How often the kernel was told of the node and has not yet forgotten it.
-    var lookups: UInt64 = 0
+    var lookups: UInt64 = 0 {
+        didSet { record?.lookups = lookups }
+    }
     /// Places of other nodes that lie in this directory.
     var childCount = 0
     /// The names that are known: all that were looked up and not taken away since.
     var places: [Place] = []
 
-    var descriptor: CInt = -1
-    var access = DescriptorAccess.none
+    var descriptor: CInt = -1 {
+        didSet { record?.opened = (descriptor, access) }
+    }
+    var access = DescriptorAccess.none {
+        didSet { record?.opened = (descriptor, access) }
+    }
     /// The descriptor is the only way to the object: it must not be closed to save room.
-    var isKept = false
+    var isKept = false {
+        didSet { record?.flags = flags }
+    }
     /// No name leads to it (O_TMPFILE, or the last one was removed): its changes are not recorded.
-    var isNameless = false
+    var isNameless = false {
+        didSet { record?.flags = flags }
+    }
     /// Forgotten: whatever is opened now closes with the last reference.
     var isRetired = false
 
@@ -38,9 +49,14 @@ final class Node: @unchecked Sendable {
     let wasUsed = Atomic<Bool>(false)
     /// `security.capability` is known not to be there.
     let hasNoCapability = Atomic<Bool>(false)
+    /// The hot generation in which it is known to be hot; 0: in none.
+    let hot = Atomic<UInt32>(0)
     /// From the top: 40 bits of the table's generation, 8 bits count of names, 16 bits membership.
     let membershipCache = Atomic<UInt64>(0)
     var cacheSlot = -1
+    /// nil: none, so the node ends with this server. Set under the table's lock, taken away under
+    /// the table's and the shard's.
+    var record: NodeRecord?
 
     init(
         id: UInt64, inode: UInt64, device: UInt64, type: ObjectType, handle: FileHandle?,
@@ -54,6 +70,35 @@ final class Node: @unchecked Sendable {
         isKept = handle == nil
     }
 
+    /// As a former server left it.
+    init(_ record: NodeRecord, mount: UInt32) {
+        id = record.id
+        device = record.device
+        type = record.type
+        handle = record.handle
+        file = FileID(inode: record.inode, generation: handle?.generation ?? 0, mount: mount)
+        lookups = record.lookups
+        (descriptor, access) = record.opened
+        isKept = record.flags.contains(.kept) || handle == nil
+        isNameless = record.flags.contains(.nameless)
+        self.record = record
+    }
+
+    var flags: NodeRecord.Flags {
+        var flags: NodeRecord.Flags = []
+        if isKept { flags.insert(.kept) }
+        if isNameless { flags.insert(.nameless) }
+        return flags
+    }
+
+    /// Whether the descriptor that a record speaks of stands for the node's object.
+    var ownsDescriptor: Bool {
+        guard descriptor >= 0 else { return true }
+        var status = stat()
+        return cposix_fstat(descriptor, &status) == 0 && UInt64(status.st_ino) == file.inode
+            && UInt64(status.st_dev) == device
+    }
+
     deinit { if descriptor >= 0 { _ = cposix_close(descriptor) } }
 
     func pin() { pins.wrappingAdd(1, ordering: .acquiring) }
@@ -64,6 +109,8 @@ final class Node: @unchecked Sendable {
 struct Place {
     let parent: Node
     let name: [UInt8]
+    /// Where the name lies in the shared memory.
+    let shared: UInt32
 
     func isAt(_ other: Node, _ bytes: UnsafeRawBufferPointer) -> Bool {
         parent === other && name.elementsEqual(bytes)

@@ -15,6 +15,14 @@ final class NodeTable: Sendable {
         var rules = SelectionRules.none
         /// Counts what changes memberships: new rules, renamed directories. Never 0.
         var generation: UInt64 = 1
+        /// The nodes but the root, as a next server will find them.
+        var shared: SharedNodes
+
+        init(_ root: Node, _ memory: SharedMemory) {
+            shared = SharedNodes(memory)
+            nodes[root.id] = root
+            nextForeign += memory[.nextForeign]
+        }
     }
 
     struct Identity: Hashable {
@@ -25,16 +33,16 @@ final class NodeTable: Sendable {
     let root: Node
     /// Absolute, without a slash at its end.
     let rootPath: [UInt8]
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let generation = Atomic<UInt64>(1)
     private let cache: DescriptorCache
 
-    init(root: Node, rootPath: [UInt8], cache: DescriptorCache) {
+    init(root: Node, rootPath: [UInt8], cache: DescriptorCache, memory: SharedMemory) {
         self.root = root
         self.rootPath = rootPath
         self.cache = cache
         root.lookups = 1
-        state.withLock { $0.nodes[root.id] = root }
+        state = Mutex(State(root, memory))
     }
 
     var count: Int { state.withLock { $0.nodes.count } }
@@ -53,7 +61,7 @@ final class NodeTable: Sendable {
         state.withLock { state in
             guard let node = find(status, &state) else { return nil }
             node.lookups += 1
-            if let parent { Self.place(node, parent, name, isOnly: status.st_nlink < 2) }
+            if let parent { Self.place(node, parent, name, &state, isOnly: status.st_nlink < 2) }
             return node
         }
     }
@@ -88,15 +96,17 @@ final class NodeTable: Sendable {
                 if isForeign(status) {
                     id = state.nextForeign
                     state.nextForeign += 1
+                    state.shared.memory[.nextForeign] = state.nextForeign - 1 << 63
                     let identity = Identity(
                         device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
                     state.foreign[identity] = id
                 }
                 node = make(id)
+                state.shared.add(node)
                 state.nodes[id] = node
             }
             node.lookups += 1
-            if let parent { Self.place(node, parent, name, isOnly: status.st_nlink < 2) }
+            if let parent { Self.place(node, parent, name, &state, isOnly: status.st_nlink < 2) }
             return node
         }
     }
@@ -111,7 +121,15 @@ final class NodeTable: Sendable {
             node.lookups = node.lookups > count ? node.lookups - count : 0
             Self.removeIfUnused(node, &state, &gone, root)
         }
-        for node in gone { cache.retire(node) }
+        release(gone)
+    }
+
+    private func release(_ gone: [Node]) {
+        guard !gone.isEmpty else { return }
+        let records = gone.compactMap { cache.retire($0) }
+        state.withLock { state in
+            for record in records { state.shared.release(record) }
+        }
     }
 
     private static func removeIfUnused(
@@ -126,48 +144,94 @@ final class NodeTable: Sendable {
             }
             for place in node.places {
                 place.parent.childCount -= 1
+                state.shared.removeName(place.shared)
                 candidates.append(place.parent)
             }
             node.places = []
+            state.shared.remove(node)
             gone.append(node)
         }
+    }
+
+    // MARK: Taking over
+
+    /// Finds again what a former server left. Called before anything else is done with the table.
+    func restore(mount: UInt32) {
+        var gone: [Node] = []
+        state.withLock { state in
+            var found: [Node] = []
+            state.shared.restore { found.append(Node($0, mount: mount)) }
+            for node in found {
+                if !node.ownsDescriptor { (node.descriptor, node.access) = (-1, .none) }
+                state.nodes[node.id] = node
+                guard node.id >> 63 != 0 else { continue }
+                state.foreign[Identity(device: node.device, inode: node.file.inode)] = node.id
+            }
+            let nodes = state.nodes
+            state.shared.restoreNames { owner, parent, name, place in
+                guard let node = nodes[owner], let parent = nodes[parent] else {
+                    return false
+                }
+                node.places.append(Place(parent: parent, name: Array(name), shared: place))
+                parent.childCount += 1
+                return true
+            }
+            for node in found {
+                if node.descriptor >= 0 { cache.admit(node) }
+                Self.removeIfUnused(node, &state, &gone, root)
+            }
+        }
+        release(gone)
+    }
+
+    /// Every descriptor that a node holds.
+    var descriptors: [CInt] {
+        state.withLock { $0.nodes.values.map(\.descriptor).filter { $0 >= 0 } }
     }
 
     // MARK: Names
 
     /// `node` has the name now.
     func add(_ node: Node, _ parent: Node, _ name: UnsafeRawBufferPointer) {
-        state.withLock { _ in Self.place(node, parent, name, isOnly: false) }
+        state.withLock { Self.place(node, parent, name, &$0, isOnly: false) }
         node.membershipCache.store(0, ordering: .relaxed)
     }
 
     /// `node` does not have the name any more.
     func remove(_ node: Node, _ parent: Node, _ name: UnsafeRawBufferPointer) {
-        state.withLock { _ in Self.displace(node, parent, name) }
+        state.withLock { Self.displace(node, parent, name, &$0) }
         node.membershipCache.store(0, ordering: .relaxed)
     }
 
     private static let placesMax = 256
 
     private static func place(
-        _ node: Node, _ parent: Node, _ name: UnsafeRawBufferPointer, isOnly: Bool
+        _ node: Node, _ parent: Node, _ name: UnsafeRawBufferPointer, _ state: inout State,
+        isOnly: Bool
     ) {
         if let first = node.places.first, first.isAt(parent, name) { return }
         if isOnly || node.type == .directory {
-            for place in node.places { place.parent.childCount -= 1 }
+            for place in node.places {
+                place.parent.childCount -= 1
+                state.shared.removeName(place.shared)
+            }
             node.places.removeAll(keepingCapacity: true)
         } else if node.places.contains(where: { $0.isAt(parent, name) }) {
             return
         }
         guard node.places.count < placesMax else { return }
-        node.places.append(Place(parent: parent, name: Array(name)))
+        let shared = state.shared.addName(of: node, parent, name)
+        node.places.append(Place(parent: parent, name: Array(name), shared: shared))
         parent.childCount += 1
         node.membershipCache.store(0, ordering: .relaxed)
     }
 
-    private static func displace(_ node: Node, _ parent: Node, _ name: UnsafeRawBufferPointer) {
+    private static func displace(
+        _ node: Node, _ parent: Node, _ name: UnsafeRawBufferPointer, _ state: inout State
+    ) {
         guard let index = node.places.firstIndex(where: { $0.isAt(parent, name) }) else { return }
         parent.childCount -= 1
+        state.shared.removeName(node.places[index].shared)
         node.places.remove(at: index)
     }
 

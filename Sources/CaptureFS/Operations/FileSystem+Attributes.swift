@@ -32,11 +32,11 @@ extension FileSystem {
 
     func setAttributes(_ call: Call, _ fixed: fuse_setattr_in) throws(Errno) -> Int {
         let node = try node(call.header.node)
-        let status = try shards.locked(node) { () throws(Errno) -> stat in
-            try change(call, node, fixed)
+        return try shards.locked(node) { () throws(Errno) -> Int in
+            let status = try change(call, node, fixed)
+            let attributes = NodeAttributes(status, validSeconds: Self.validSeconds)
+            return call.finish(call.reply.attributes(call.header.unique, attributes))
         }
-        let attributes = NodeAttributes(status, validSeconds: Self.validSeconds)
-        return call.reply.attributes(call.header.unique, attributes)
     }
 
     /// Size, owner, mode, times, in this order: each may undo a part of the one before. Each is
@@ -48,14 +48,19 @@ extension FileSystem {
         func has(_ bits: CInt) -> Bool { valid & UInt32(bits) != 0 }
         let setsSize = has(FATTR_SIZE)
         let descriptor = try openDescriptor(node, setsSize ? .write : .path)
-        call.worker.act(as: call.header)
         var current = try statusOf(descriptor)
+        try requireHot(call, node)
+        call.worker.act(as: call.header)
+        call.begin()
         if setsSize {
             _ = try SystemCall.check {
                 cposix_ftruncate(descriptor, off_t(bitPattern: UInt(fixed.size)))
             }
-            current = try statusOf(descriptor)
-            if has(FATTR_KILL_SUIDGID), clearPrivileges(call, descriptor, &current) {
+            current.st_size = off_t(bitPattern: UInt(fixed.size))
+            current = statusAfter(descriptor, current)
+            if has(FATTR_KILL_SUIDGID),
+                clearPrivileges(call, descriptor, &current) || call.isAgain
+            {
                 record(node, current, .mode)
             }
             let membership = membership(node, current)
@@ -68,12 +73,14 @@ extension FileSystem {
             let group = has(FATTR_GID) ? fixed.gid : UInt32.max
             _ = try SystemCall.check { cposix_fchownat(descriptor, "", user, group, AT_EMPTY_PATH) }
             let before = current
-            current = try statusOf(descriptor)
+            if has(FATTR_UID) { current.st_uid = user }
+            if has(FATTR_GID) { current.st_gid = group }
+            current = statusAfter(descriptor, current)
             var set: AttributeSet = []
             if has(FATTR_UID) { set.insert(.owner) }
             if has(FATTR_GID) { set.insert(.group) }
             // A new owner takes setuid and setgid away.
-            if current.st_mode != before.st_mode { set.insert(.mode) }
+            if current.st_mode != before.st_mode || call.isAgain { set.insert(.mode) }
             record(node, current, set)
         }
         if has(FATTR_MODE) {
@@ -82,12 +89,13 @@ extension FileSystem {
                 node.access > .path
                     ? cposix_fchmod(descriptor, mode) : cposix_chmodDescriptor(descriptor, mode)
             }
-            current = try statusOf(descriptor)
+            current.st_mode = current.st_mode & S_IFMT | mode
+            current = statusAfter(descriptor, current)
             record(node, current, .mode)
         }
         if has(FATTR_ATIME | FATTR_MTIME) {
             try changeTimes(descriptor, fixed)
-            current = try statusOf(descriptor)
+            current = statusAfter(descriptor, current)
             var set: AttributeSet = []
             if has(FATTR_ATIME) { set.insert(.accessed) }
             if has(FATTR_MTIME) { set.insert(.modified) }
@@ -199,17 +207,17 @@ extension FileSystem {
         _ clearsSetgid: Bool
     ) throws(Errno) -> Int {
         try changeExtended(call, name, value) { node, descriptor throws(Errno) in
+            // Asked for as a new one, it may be there already when this is done again.
+            let isEffect = call.isEffect(try statusOf(descriptor))
+            let flags = isEffect ? 0 : CInt(bitPattern: flags)
             _ = try SystemCall.check {
                 node.access > .path
                     ? cposix_fsetxattr(
-                        descriptor, name.text, value.baseAddress, value.count,
-                        CInt(bitPattern: flags))
+                        descriptor, name.text, value.baseAddress, value.count, flags)
                     : cposix_setxattrDescriptor(
-                        descriptor, name.text, value.baseAddress, value.count,
-                        CInt(bitPattern: flags))
+                        descriptor, name.text, value.baseAddress, value.count, flags)
             }
-            guard clearsSetgid else { return }
-            let mode = try statusOf(descriptor).st_mode
+            guard clearsSetgid, let mode = try? statusOf(descriptor).st_mode else { return }
             if mode & S_ISGID != 0 {
                 _ = cposix_chmodDescriptor(descriptor, mode & 0o7777 & ~S_ISGID)
             }
@@ -218,10 +226,15 @@ extension FileSystem {
 
     func removeExtended(_ call: Call, _ name: RequestName) throws(Errno) -> Int {
         try changeExtended(call, name, nil) { node, descriptor throws(Errno) in
-            _ = try SystemCall.check {
-                node.access > .path
-                    ? cposix_fremovexattr(descriptor, name.text)
-                    : cposix_removexattrDescriptor(descriptor, name.text)
+            let isEffect = call.isEffect(try statusOf(descriptor))
+            do throws(Errno) {
+                _ = try SystemCall.check {
+                    node.access > .path
+                        ? cposix_fremovexattr(descriptor, name.text)
+                        : cposix_removexattrDescriptor(descriptor, name.text)
+                }
+            } catch {
+                guard error == .noData, isEffect else { throw error }
             }
         }
     }
@@ -231,23 +244,26 @@ extension FileSystem {
         _ effect: (Node, CInt) throws(Errno) -> Void
     ) throws(Errno) -> Int {
         let node = try node(call.header.node)
-        try shards.locked(node) { () throws(Errno) -> Void in
+        return try shards.locked(node) { () throws(Errno) -> Int in
             let descriptor = try openDescriptor(node, .path)
-            call.worker.act(as: call.header)
             let before = try statusOf(descriptor)
+            try requireHot(call, node)
+            call.worker.act(as: call.header)
             if name.equals(Self.capability) {
                 node.hasNoCapability.store(false, ordering: .relaxed)
             }
+            call.begin()
             try effect(node, descriptor)
-            let after = try statusOf(descriptor)
+            let after = statusAfter(descriptor, before)
             let membership = membership(node, after)
-            guard recorder.wants(membership) else { return }
-            recorder.extended(node.file, membership, after, name.bytes, value)
-            // An access list is a mode as well.
-            if after.st_mode != before.st_mode {
-                recorder.attributes(node.file, membership, after, .mode)
+            if recorder.wants(membership) {
+                recorder.extended(node.file, membership, after, name.bytes, value)
+                // An access list is a mode as well.
+                if after.st_mode != before.st_mode || call.isAgain {
+                    recorder.attributes(node.file, membership, after, .mode)
+                }
             }
+            return call.finish(call.success())
         }
-        return call.success()
     }
 }

@@ -40,15 +40,21 @@ extension FileSystem {
         let offset = Int64(bitPattern: fixed.offset)
         let clearsPrivileges = fixed.write_flags & UInt32(FUSE_WRITE_KILL_SUIDGID) != 0
         var changedMode = false
-        let done = try shards.locked(node) { () throws(Errno) -> Int in
+        let answer = try shards.locked(node) { () throws(Errno) -> Int in
             let descriptor = try openDescriptor(node, .write)
+            try requireHot(call, node)
             call.worker.act(as: call.header)
-            let done = try SystemCall.check {
-                cposix_pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
-            }
-            var status = try statusOf(descriptor)
+            let isThere = call.isAgain && isAppended(descriptor, offset + Int64(bytes.count))
+            call.begin()
+            let done =
+                isThere
+                ? bytes.count
+                : try SystemCall.check {
+                    cposix_pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset))
+                }
+            var status = statusAfter(descriptor)
             let membership = membership(node, status)
-            if clearsPrivileges, clearPrivileges(call, descriptor, &status) {
+            if clearsPrivileges, clearPrivileges(call, descriptor, &status) || call.isAgain {
                 changedMode = true
                 if recorder.wants(membership) {
                     recorder.attributes(node.file, membership, status, .mode)
@@ -58,12 +64,21 @@ extension FileSystem {
                 let part = UnsafeRawBufferPointer(rebasing: bytes[..<done])
                 recorder.write(node.file, membership, status, offset: offset, part)
             }
-            return done
+            counters.writes.pointee.wrappingAdd(1, ordering: .relaxed)
+            counters.writtenBytes.pointee.wrappingAdd(UInt64(done), ordering: .relaxed)
+            return call.finish(call.reply.written(call.header.unique, done))
         }
-        counters.writes.wrappingAdd(1, ordering: .relaxed)
-        counters.writtenBytes.wrappingAdd(UInt64(done), ordering: .relaxed)
         if changedMode { call.worker.notify(.attributesChanged(node: node.id)) }
-        return call.reply.written(call.header.unique, done)
+        return answer
+    }
+
+    /// Whether a file that can only be appended to has had its write: a second one would stand
+    /// behind the first.
+    private func isAppended(_ descriptor: CInt, _ end: Int64) -> Bool {
+        guard let status = try? statusOf(descriptor), Int64(status.st_size) >= end else {
+            return false
+        }
+        return cposix_flags(descriptor) & O_APPEND != 0
     }
 
     /// A write by somebody without the privilege takes setuid away, and setgid of programs or of
@@ -89,21 +104,34 @@ extension FileSystem {
     ) throws(Errno) -> Int {
         let node = try node(call.header.node)
         call.worker.willBlock()
-        try shards.locked(node) { () throws(Errno) -> Void in
+        return try shards.locked(node) { () throws(Errno) -> Int in
             let descriptor = try openDescriptor(node, .write)
+            try requireHot(call, node)
             call.worker.act(as: call.header)
-            _ = try SystemCall.check {
-                cposix_fallocate(
-                    descriptor, CInt(bitPattern: mode), off_t(bitPattern: UInt(offset)),
-                    off_t(bitPattern: UInt(length)))
+            let shifts = mode & UInt32(FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE) != 0
+            var isThere = false
+            if shifts {
+                // What shifts bytes must not be done twice, and shows in the size.
+                let size = Int64(try statusOf(descriptor).st_size)
+                isThere = call.isAgain && size != call.worker.intent.size
+                if !call.isAgain { call.worker.intent.size = size }
             }
-            let status = try statusOf(descriptor)
+            call.begin()
+            if !isThere {
+                _ = try SystemCall.check {
+                    cposix_fallocate(
+                        descriptor, CInt(bitPattern: mode), off_t(bitPattern: UInt(offset)),
+                        off_t(bitPattern: UInt(length)))
+                }
+            }
+            let status = statusAfter(descriptor)
             let membership = membership(node, status)
-            guard recorder.wants(membership) else { return }
-            recorder.allocate(
-                node.file, membership, status, offset: offset, length: length, mode: mode)
+            if recorder.wants(membership) {
+                recorder.allocate(
+                    node.file, membership, status, offset: offset, length: length, mode: mode)
+            }
+            return call.finish(call.success())
         }
-        return call.success()
     }
 
     func seek(_ call: Call, _ offset: UInt64, _ whence: UInt32) throws(Errno) -> Int {
@@ -166,15 +194,18 @@ extension FileSystem {
             guard input.count >= count else { throw .invalid }
             room.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[..<count]))
         }
-        try shards.locked(node) { () throws(Errno) -> Void in
+        return try shards.locked(node) { () throws(Errno) -> Int in
             let descriptor = try openDescriptor(node, .read)
+            if writes { call.begin() }
             _ = try SystemCall.check {
                 understudy_ioctlBytes(descriptor, command, room.baseAddress)
             }
             // Flags such as "append only" decide how the file may be opened.
             if writes, node.type == .regular, node.access == .write { node.access = .read }
+            body.storeBytes(of: fuse_ioctl_out(), as: fuse_ioctl_out.self)
+            let unique = call.header.unique
+            guard writes else { return call.reply.finish(unique, body: head + count) }
+            return call.finish(call.reply.finish(unique, body: head))
         }
-        body.storeBytes(of: fuse_ioctl_out(), as: fuse_ioctl_out.self)
-        return call.reply.finish(call.header.unique, body: head + (writes ? 0 : count))
     }
 }

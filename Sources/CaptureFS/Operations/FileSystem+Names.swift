@@ -21,7 +21,7 @@ extension FileSystem {
                 return call.entry(absent)
             }
             _ = try SystemCall.check { result }
-            return call.entry(try entry(status, parent, directory, name).0)
+            return tell(call, try entry(status, parent, directory, name).0)
         }
     }
 
@@ -30,7 +30,7 @@ extension FileSystem {
         if let node = table.find(call.header.node) {
             if up { return try lookupParent(call, node) }
             return try withDescriptor(node, .path) { descriptor throws(Errno) -> Int in
-                call.entry(try entry(try statusOf(descriptor), nil, descriptor, nil).0)
+                tell(call, try entry(try statusOf(descriptor), nil, descriptor, nil).0)
             }
         }
         // Nodes the kernel has forgotten can be found again where inode numbers are enough (ext4).
@@ -45,13 +45,13 @@ extension FileSystem {
         guard status.st_nlink > 0, UInt64(status.st_dev) == table.root.device else {
             throw .stale
         }
-        return call.entry(try entry(status, nil, descriptor, nil).0)
+        return tell(call, try entry(status, nil, descriptor, nil).0)
     }
 
     private func lookupParent(_ call: Call, _ node: Node) throws(Errno) -> Int {
         if let parent = node === table.root ? node : table.parent(of: node) {
             return try withDescriptor(parent, .path) { descriptor throws(Errno) -> Int in
-                call.entry(try entry(try statusOf(descriptor), nil, descriptor, nil).0)
+                tell(call, try entry(try statusOf(descriptor), nil, descriptor, nil).0)
             }
         }
         guard node.type == .directory else { throw .stale }
@@ -60,11 +60,11 @@ extension FileSystem {
             let flags = UInt64(UInt32(bitPattern: OpenFlags.path | O_DIRECTORY))
             let found = cposix_openat2(descriptor, "..", flags, 0, OpenFlags.noCrossing)
             if found == -EXDEV {
-                return call.entry(try entry(try statusOf(backing), nil, backing, nil).0)
+                return tell(call, try entry(try statusOf(backing), nil, backing, nil).0)
             }
             let parent = try SystemCall.check { found }
             defer { _ = cposix_close(parent) }
-            return call.entry(try entry(try statusOf(parent), nil, parent, nil).0)
+            return tell(call, try entry(try statusOf(parent), nil, parent, nil).0)
         }
     }
 
@@ -119,32 +119,84 @@ extension FileSystem {
         return try inNames { () throws(Errno) -> Int in
             try shards.locked(parent) { () throws(Errno) -> Int in
                 let directory = try openDescriptor(parent, .read)
+                try requireHot(call, parent)
                 call.worker.act(as: call.header)
                 call.worker.mask(umask)
-                let opened = try effect(directory)
-                let status =
-                    opened >= 0
-                    ? try statusOf(opened) : try SystemCall.status(at: directory, name.text)
-                let (entry, node) = try entry(status, parent, directory, name, opened: opened)
-                node.hasNoCapability.store(true, ordering: .relaxed)
-                let membership = membership(node, status)
+                call.begin()
+                let opened = try make(call, directory, name, effect)
+                let made: (status: stat, entry: Entry, node: Node)
+                do throws(Errno) {
+                    made = try take(call, parent, directory, name, opened)
+                } catch {
+                    // Without an identity it cannot be recorded, so it must not stay.
+                    undo(directory, name)
+                    throw error
+                }
+                inheritHeat(made.node, from: parent)
+                made.node.hasNoCapability.store(true, ordering: .relaxed)
+                let membership = membership(made.node, made.status)
                 if recorder.wants(membership) {
                     var change = NameChange()
-                    change.attributes = ObjectAttributes(status)
-                    try fillParent(&change, parent, directory)
+                    change.attributes = ObjectAttributes(made.status)
+                    fillParent(&change, parent, directory)
                     let extended = inheritedLists(call, directory, name)
                     recorder.names(
-                        .create, node.file, membership, change,
+                        .create, made.node.file, membership, change,
                         NameParts(name: name.bytes, linkText: linkText, extended: extended))
                 }
-                return call.entry(entry)
+                return call.finish(call.entry(made.entry))
             }
         }
     }
 
-    func fillParent(_ change: inout NameChange, _ parent: Node, _ directory: CInt) throws(Errno) {
+    /// The effect; or what is there already, if it happened before a server was killed.
+    private func make(
+        _ call: Call, _ directory: CInt, _ name: RequestName,
+        _ effect: (CInt) throws(Errno) -> CInt
+    ) throws(Errno) -> CInt {
+        do throws(Errno) {
+            return try effect(directory)
+        } catch {
+            guard error == .exists, call.isAgain else { throw error }
+            let status = try SystemCall.status(at: directory, name.text)
+            guard call.isEffect(status) else { throw error }
+            guard status.st_mode & S_IFMT == S_IFREG else { return -1 }
+            return try SystemCall.open(at: directory, name.text, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+        }
+    }
+
+    /// The node of a new object, counted as told to the kernel.
+    private func take(
+        _ call: Call, _ parent: Node, _ directory: CInt, _ name: RequestName, _ opened: CInt
+    ) throws(Errno) -> (stat, Entry, Node) {
+        let status: stat
+        do throws(Errno) {
+            status =
+                opened >= 0
+                ? try statusOf(opened) : try SystemCall.status(at: directory, name.text)
+        } catch {
+            if opened >= 0 { _ = cposix_close(opened) }
+            throw error
+        }
+        let (entry, node) = try entry(status, parent, directory, name, opened: opened)
+        call.worker.intent.counted = (Intent.plain(call.header.unique), node.id)
+        return (status, entry, node)
+    }
+
+    private func undo(_ directory: CInt, _ name: RequestName) {
+        if cposix_unlinkat(directory, name.text, 0) == 0 { return }
+        if cposix_unlinkat(directory, name.text, AT_REMOVEDIR) < 0 { recorder.countUnread() }
+    }
+
+    /// The answer about a node that was counted for it.
+    func tell(_ call: Call, _ entry: Entry) -> Int {
+        call.worker.intent.counted = (Intent.plain(call.header.unique), entry.node)
+        return call.entry(entry)
+    }
+
+    func fillParent(_ change: inout NameChange, _ parent: Node, _ directory: CInt) {
         change.parent = parent.file
-        change.parentModified = cposix_nanoseconds(try statusOf(directory).st_mtim)
+        change.parentModified = cposix_nanoseconds(statusAfter(directory).st_mtim)
     }
 
     /// Access lists that a new object got from its directory's default list.
@@ -180,15 +232,17 @@ extension FileSystem {
         return try withDescriptor(parent, .read) { directory throws(Errno) -> Int in
             call.worker.act(as: call.header)
             call.worker.mask(fixed.umask)
+            call.begin()
             let exclusive = CInt(bitPattern: fixed.flags) & O_EXCL
             let temporary = OpenFlags.temporary
             let opened = try SystemCall.open(
                 at: directory, ".", temporary | O_RDWR | exclusive, mode: fixed.mode & 0o7777)
             let status = try statusOf(opened)
             let (entry, node) = try entry(status, nil, opened, nil, opened: opened)
+            call.worker.intent.counted = (Intent.plain(call.header.unique), node.id)
             shards.locked(node) { becameNameless(node) }
             node.hasNoCapability.store(true, ordering: .relaxed)
-            return call.reply.openedEntry(call.header.unique, entry)
+            return call.finish(call.reply.openedEntry(call.header.unique, entry))
         }
     }
 
@@ -196,19 +250,30 @@ extension FileSystem {
 
     func remove(_ call: Call, _ name: RequestName, isDirectory: Bool) throws(Errno) -> Int {
         let parent = try node(call.header.node)
+        let intent = call.worker.intent
         return try inNames { () throws(Errno) -> Int in
-            let status = try withDescriptor(parent, .read) { directory throws(Errno) -> stat in
-                try SystemCall.status(at: directory, name.text)
-            }
+            let status =
+                call.isAgain
+                ? intent.object.status
+                : try withDescriptor(parent, .read) { directory throws(Errno) -> stat in
+                    try SystemCall.status(at: directory, name.text)
+                }
             let node = table.find(status)
             return try shards.locked((parent, node, nil, nil)) { () throws(Errno) -> Int in
                 let directory = try openDescriptor(parent, .read)
+                try requireHot(call, parent)
                 let isLast = isDirectory || status.st_nlink < 2
-                if let node, isLast { try keep(node, directory, name.text) }
-                let file = identity(status, node, directory, name)
+                if !call.isAgain {
+                    if let node, isLast { try keep(node, directory, name.text) }
+                    intent.object = (status, identity(status, node, directory, name))
+                }
+                let file = intent.object.file
                 call.worker.act(as: call.header)
-                _ = try SystemCall.check {
-                    cposix_unlinkat(directory, name.text, isDirectory ? AT_REMOVEDIR : 0)
+                call.begin()
+                let result = cposix_unlinkat(
+                    directory, name.text, isDirectory ? AT_REMOVEDIR : 0)
+                if result < 0, !(call.isAgain && result == -ENOENT) {
+                    throw Errno(rawValue: -result)
                 }
                 let membership = table.membership(parent, name.bytes, isDirectory: isDirectory)
                 if let node {
@@ -218,12 +283,12 @@ extension FileSystem {
                 if recorder.wants(membership) {
                     var change = NameChange()
                     change.attributes = ObjectAttributes(status)
-                    try fillParent(&change, parent, directory)
+                    fillParent(&change, parent, directory)
                     recorder.names(
                         isDirectory ? .removeDirectory : .unlink, file, membership, change,
                         NameParts(name: name.bytes))
                 }
-                return call.success()
+                return call.finish(call.success())
             }
         }
     }

@@ -84,6 +84,23 @@ extension FileSystem {
         try SystemCall.status(of: descriptor)
     }
 
+    /// After an effect: it must be recorded even if the file system cannot be asked any more. Then
+    /// `known` counts, with the time that it is now.
+    @inline(__always)
+    func statusAfter(_ descriptor: CInt, _ known: @autoclosure () -> stat = stat()) -> stat {
+        var status = stat()
+        if cposix_fstat(descriptor, &status) >= 0 { return status }
+        return unread(known())
+    }
+
+    func unread(_ known: stat) -> stat {
+        recorder.countUnread()
+        var status = known
+        status.st_mtim = cposix_timespec(cposix_realtime())
+        status.st_ctim = status.st_mtim
+        return status
+    }
+
     /// What the kernel is told about an object found under a name; counts as one lookup.
     /// `opened` is a descriptor that becomes the node's, if it is new.
     func entry(

@@ -19,20 +19,7 @@ extension FileSystem {
         let to = try node(newParent)
         return try inNames { () throws(Errno) -> Int in
             var move = Move(from: from, to: to, name: name, newName: newName, flags: flags)
-            try withDescriptor(from, .read) { directory throws(Errno) -> Void in
-                move.status = try SystemCall.status(at: directory, name.text)
-                move.node = table.find(move.status)
-                move.file = identity(move.status, move.node, directory, name)
-            }
-            try withDescriptor(to, .read) { directory throws(Errno) -> Void in
-                var status = stat()
-                let result = cposix_fstatat(directory, newName.text, &status, AT_SYMLINK_NOFOLLOW)
-                guard result != -ENOENT else { return }
-                _ = try SystemCall.check { result }
-                move.replacedStatus = status
-                move.replacedNode = table.find(status)
-                move.replaced = identity(status, move.replacedNode, directory, newName)
-            }
+            try look(call, &move)
             // Everything below a directory may belong to other sets afterwards: nothing is written
             // meanwhile.
             let movesDirectory =
@@ -48,20 +35,55 @@ extension FileSystem {
         }
     }
 
+    /// What is there before anything moves.
+    private func look(_ call: Call, _ move: inout Move) throws(Errno) {
+        if call.isAgain {
+            (move.status, move.file) = call.worker.intent.object
+            let replaced = call.worker.intent.replaced
+            if replaced.file != .none { (move.replacedStatus, move.replaced) = replaced }
+            move.node = table.find(move.status)
+            move.replacedNode = move.replacedStatus.flatMap { table.find($0) }
+            return
+        }
+        let (name, newName) = (move.name, move.newName)
+        try withDescriptor(move.from, .read) { directory throws(Errno) -> Void in
+            move.status = try SystemCall.status(at: directory, name.text)
+            move.node = table.find(move.status)
+            move.file = identity(move.status, move.node, directory, name)
+        }
+        try withDescriptor(move.to, .read) { directory throws(Errno) -> Void in
+            var status = stat()
+            let result = cposix_fstatat(directory, newName.text, &status, AT_SYMLINK_NOFOLLOW)
+            guard result != -ENOENT else { return }
+            _ = try SystemCall.check { result }
+            move.replacedStatus = status
+            move.replacedNode = table.find(status)
+            move.replaced = identity(status, move.replacedNode, directory, newName)
+        }
+    }
+
     private func carryOut(_ call: Call, _ move: inout Move) throws(Errno) {
         let fromDirectory = try openDescriptor(move.from, .read)
         let toDirectory = try openDescriptor(move.to, .read)
         let exchanges = move.flags & Self.exchanges != 0
         let losesLast = !exchanges && move.replacesLastName
-        if losesLast, let node = move.replacedNode {
-            try keep(node, toDirectory, move.newName.text)
+        try requireHot(call, move.from, move.to, move.node)
+        if !call.isAgain {
+            if losesLast, let node = move.replacedNode {
+                try keep(node, toDirectory, move.newName.text)
+            }
+            call.worker.intent.object = (move.status, move.file)
+            call.worker.intent.replaced = (move.replacedStatus ?? stat(), move.replaced)
         }
         call.worker.act(as: call.header)
-        _ = try SystemCall.check {
-            cposix_renameat2(
-                fromDirectory, move.name.text, toDirectory, move.newName.text, move.flags)
+        // Two names of one object: nothing will happen.
+        if exchanges || !move.isSameObject { call.begin() }
+        if !(call.isAgain && hasMoved(move, fromDirectory, toDirectory)) {
+            _ = try SystemCall.check {
+                cposix_renameat2(
+                    fromDirectory, move.name.text, toDirectory, move.newName.text, move.flags)
+            }
         }
-        // Two names of one object: nothing has happened.
         if !exchanges, move.isSameObject { return }
         let membership = table.membership(
             move.from, move.name.bytes, isDirectory: move.isDirectory)
@@ -69,8 +91,19 @@ extension FileSystem {
             move.to, move.newName.bytes, isDirectory: move.isDirectory)
         replace(move, exchanges, losesLast)
         if move.isDirectory || exchanges && move.replacesDirectory { table.forgetMemberships() }
-        guard recorder.wants(membership | newMembership) else { return }
-        try record(call, move, membership, newMembership, fromDirectory, toDirectory)
+        if recorder.wants(membership | newMembership) {
+            record(call, move, membership, newMembership, fromDirectory, toDirectory)
+        }
+        _ = call.finish(call.success())
+    }
+
+    /// Whether the object is where it was to go, and no longer where it was.
+    private func hasMoved(_ move: Move, _ fromDirectory: CInt, _ toDirectory: CInt) -> Bool {
+        func isAt(_ directory: CInt, _ name: RequestName) -> Bool {
+            guard let found = try? SystemCall.status(at: directory, name.text) else { return false }
+            return found.st_ino == move.status.st_ino && found.st_dev == move.status.st_dev
+        }
+        return isAt(toDirectory, move.newName) && !isAt(fromDirectory, move.name)
     }
 
     /// The table follows.
@@ -89,13 +122,13 @@ extension FileSystem {
     private func record(
         _ call: Call, _ move: Move, _ membership: UInt16, _ newMembership: UInt16,
         _ fromDirectory: CInt, _ toDirectory: CInt
-    ) throws(Errno) {
+    ) {
         var change = NameChange()
-        change.attributes = ObjectAttributes(
-            try SystemCall.status(at: toDirectory, move.newName.text))
-        try fillParent(&change, move.from, fromDirectory)
+        let status = try? SystemCall.status(at: toDirectory, move.newName.text)
+        change.attributes = ObjectAttributes(status ?? unread(move.status))
+        fillParent(&change, move.from, fromDirectory)
         change.otherParent = move.to.file
-        change.otherParentModified = cposix_nanoseconds(try statusOf(toDirectory).st_mtim)
+        change.otherParentModified = cposix_nanoseconds(statusAfter(toDirectory).st_mtim)
         change.replaced = move.replaced
         change.otherMembership = newMembership
         recorder.names(
@@ -104,10 +137,13 @@ extension FileSystem {
             NameParts(name: move.name.bytes, otherName: move.newName.bytes))
         guard move.flags & Self.whiteout != 0, membership != 0 else { return }
         // A whiteout stands where the object was.
-        let status = try SystemCall.status(at: fromDirectory, move.name.text)
+        guard let status = try? SystemCall.status(at: fromDirectory, move.name.text) else {
+            recorder.countUnread()
+            return
+        }
         var made = NameChange()
         made.attributes = ObjectAttributes(status)
-        try fillParent(&made, move.from, fromDirectory)
+        fillParent(&made, move.from, fromDirectory)
         recorder.names(
             .create, identity(status, nil, fromDirectory, move.name), membership, made,
             NameParts(name: move.name.bytes))
@@ -122,32 +158,58 @@ extension FileSystem {
             try shards.locked((parent, node, nil, nil)) { () throws(Errno) -> Int in
                 let directory = try openDescriptor(parent, .read)
                 let object = try openDescriptor(node, .path)
+                let before = try statusOf(object)
+                try requireHot(call, parent)
                 call.worker.act(as: call.header)
-                _ = try SystemCall.check {
-                    cposix_linkDescriptor(object, directory, name.text)
+                call.begin()
+                let result = cposix_linkDescriptor(object, directory, name.text)
+                if result < 0, !isLinked(call, result, before, directory, name) {
+                    throw Errno(rawValue: -result)
                 }
-                let status = try statusOf(object)
+                let status = statusAfter(object, before)
                 let (entry, _) = try entry(status, parent, directory, name)
+                call.worker.intent.counted = (Intent.plain(call.header.unique), node.id)
                 let wasNameless = node.isNameless
-                node.isNameless = false
-                if wasNameless { node.isKept = node.handle == nil }
                 let membership = table.membership(parent, name.bytes, isDirectory: false)
                 if recorder.wants(membership) {
                     var change = NameChange()
                     change.attributes = ObjectAttributes(status)
-                    try fillParent(&change, parent, directory)
+                    fillParent(&change, parent, directory)
                     recorder.names(
                         wasNameless ? .create : .link, node.file, membership, change,
                         NameParts(name: name.bytes))
-                    if wasNameless { try recordContent(call, node, membership, status) }
+                    if wasNameless { recordContent(call, node, membership, status) }
                 }
-                return call.entry(entry)
+                // Last: whoever does this again must know that it had no name.
+                node.isNameless = false
+                if wasNameless { node.isKept = node.handle == nil }
+                return call.finish(call.entry(entry))
             }
         }
     }
 
+    /// Whether the name is there because this was done before a server was killed.
+    private func isLinked(
+        _ call: Call, _ result: CInt, _ object: stat, _ directory: CInt, _ name: RequestName
+    ) -> Bool {
+        guard result == -EEXIST, call.isEffect(object),
+            let there = try? SystemCall.status(at: directory, name.text)
+        else { return false }
+        return there.st_ino == object.st_ino && there.st_dev == object.st_dev
+    }
+
     /// What an object had before it got its first name: attributes' values, then its bytes.
     private func recordContent(
+        _ call: Call, _ node: Node, _ membership: UInt16, _ status: stat
+    ) {
+        do throws(Errno) {
+            try recordAll(call, node, membership, status)
+        } catch {
+            recorder.countUnread()
+        }
+    }
+
+    private func recordAll(
         _ call: Call, _ node: Node, _ membership: UInt16, _ status: stat
     ) throws(Errno) {
         let object = try openDescriptor(node, .read)

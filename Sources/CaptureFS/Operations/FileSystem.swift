@@ -1,15 +1,15 @@
-package import CaptureControl
+internal import CaptureControl
 internal import CLinuxFuse
 internal import CPosix
-package import FileSystemAccess
-package import FuseKernel
+internal import FileSystemAccess
+internal import FuseKernel
 internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
 /// What each request does: to the backing tree first, then a record, then the answer. Knows nothing
 /// of how requests arrive. Any number of workers may call `answer` at once.
-package final class FileSystem: Sendable {
+final class FileSystem: Sendable {
     /// Any object of the backing mount, opened before our mount covered the path (not O_PATH).
     let backing: CInt
     let mount: UInt32
@@ -17,9 +17,11 @@ package final class FileSystem: Sendable {
     let shards: Shards
     let cache: DescriptorCache
     let recorder: Recorder
+    let memory: SharedMemory
+    let heat: Heat
     /// Operations on names happen one after the other.
     let namesLock = Mutex<Void>(())
-    let counters = Counters()
+    let counters: Counters
 
     /// Nobody else changes the tree, so the kernel may keep names and attributes; an hour, so that
     /// changes made around the mount are seen some time.
@@ -28,15 +30,21 @@ package final class FileSystem: Sendable {
     /// - Parameters:
     ///   - backing: the root of the protected tree; owned by the caller.
     ///   - path: where it is mounted, absolute: selection rules speak of paths below it.
+    ///   - root: another descriptor of it, to be kept open; owned from here on.
     ///   - mount: goes into every record's identity.
+    ///   - memory: what a former server left there is gone on with.
     ///   - descriptorCountMax: descriptors kept open for nodes.
-    package init(
-        backing: CInt, path: [UInt8], mount: UInt32, recorder: Recorder, descriptorCountMax: Int
+    init(
+        backing: CInt, root rootDescriptor: CInt, path: [UInt8], mount: UInt32,
+        recorder: Recorder, heat: Heat, memory: SharedMemory, descriptorCountMax: Int
     ) throws(Errno) {
         let status = try SystemCall.status(of: backing)
         self.backing = backing
         self.mount = mount
         self.recorder = recorder
+        self.memory = memory
+        self.heat = heat
+        counters = Counters(memory)
         shards = Shards()
         cache = DescriptorCache(shards, countMax: descriptorCountMax)
         let handle = FileHandle(backing, "", flags: AT_EMPTY_PATH)
@@ -44,26 +52,46 @@ package final class FileSystem: Sendable {
             id: 1, inode: UInt64(status.st_ino), device: UInt64(status.st_dev), type: .directory,
             handle: handle, mount: mount)
         root.isKept = true
-        root.descriptor = try SystemCall.check { cposix_dup(backing) }
+        root.descriptor = rootDescriptor
         root.access = .read
-        table = NodeTable(root: root, rootPath: path, cache: cache)
+        table = NodeTable(root: root, rootPath: path, cache: cache, memory: memory)
+        table.restore(mount: mount)
+        if let text = memory.keptRules,
+            case .rules(let generation, let rules)? = CaptureRequest(text)
+        {
+            table.setRules(SelectionRules(generation: generation, rules))
+        }
     }
 
-    /// Which names belong to which replication sets, for every change from here on.
-    package func setRules(_ rules: SelectionRules) {
-        shards.allLocked { table.setRules(rules) }
+    /// Which names belong to which replication sets, for every change from here on, and for those
+    /// of the servers to come.
+    func setRules(_ generation: UInt64, _ rules: [SelectionRule]) {
+        let text = CaptureRequest.rules(generation: generation, rules).text
+        let compiled = SelectionRules(generation: generation, rules)
+        shards.allLocked {
+            table.setRules(compiled)
+            memory.keep(rules: text)
+        }
     }
 
-    package var nodeCount: Int { table.count }
-    package var descriptorCount: Int { cache.count + 1 }
+    var nodeCount: Int { table.count }
+    var descriptorCount: Int { cache.count + 1 }
 
     /// Serves one request; answers the bytes in the worker's output that are the reply, 0 for none.
-    package func answer(_ request: Request, _ worker: Worker) -> Int {
-        counters.operations.wrappingAdd(1, ordering: .relaxed)
-        do throws(Errno) {
-            return try perform(request, worker)
-        } catch {
-            return worker.reply.failure(request.header.unique, error.rawValue)
+    func answer(_ request: Request, _ worker: Worker) -> Int {
+        counters.operations.pointee.wrappingAdd(1, ordering: .relaxed)
+        if !worker.heated.isEmpty { worker.heated.removeAll(keepingCapacity: true) }
+        while true {
+            do throws(Errno) {
+                return try perform(request, worker)
+            } catch {
+                guard error != .cold else {
+                    makeHot(worker)
+                    continue
+                }
+                worker.intent.clear()
+                return worker.reply.failure(request.header.unique, error.rawValue)
+            }
         }
     }
 
@@ -75,10 +103,15 @@ package final class FileSystem: Sendable {
         case .lookup(let name): return try lookup(call, name)
         case .getAttributes: return try getAttributes(call)
         case .forget(let count):
-            table.forget(request.header.node, count)
+            forget(call, count: 1) { _ in (request.header.node, count) }
             return 0
         case .batchForget(let count, let forgets):
-            batchForget(count, forgets)
+            forget(call, count: count) { index in
+                let one = forgets.loadUnaligned(
+                    fromByteOffset: index * MemoryLayout<fuse_forget_one>.stride,
+                    as: fuse_forget_one.self)
+                return (one.nodeid, one.nlookup)
+            }
             return 0
         case .extendedStatus(let mask): return try extendedStatus(call, mask)
         case .setAttributes(let fixed): return try setAttributes(call, fixed)
@@ -115,11 +148,22 @@ package final class FileSystem: Sendable {
         }
     }
 
-    private func batchForget(_ count: Int, _ forgets: UnsafeRawBufferPointer) {
-        for index in 0..<count {
-            let place = index * MemoryLayout<fuse_forget_one>.stride
-            let one = forgets.loadUnaligned(fromByteOffset: place, as: fuse_forget_one.self)
-            table.forget(one.nodeid, one.nlookup)
+    /// Each is counted before it is done: if a server is killed between, a node is kept that nobody
+    /// needs. The other way round one would be gone that the kernel knows.
+    private func forget(_ call: Call, count: Int, _ at: (Int) -> (node: UInt64, count: UInt64)) {
+        let intent = call.worker.intent
+        let unique = call.header.unique
+        let done = intent.forgotten
+        var index = done.unique == unique ? done.count : 0
+        if index == 0 {
+            intent.forgotten = (0, 0)
+            intent.forgotten = (unique, 0)
+        }
+        while index < count {
+            let one = at(index)
+            index += 1
+            intent.forgotten = (unique, index)
+            table.forget(one.node, one.count)
         }
     }
 }
@@ -136,24 +180,48 @@ struct Call {
 
     var reply: Reply { worker.reply }
 
+    /// The effect may have happened already: a server was killed while it carried this out.
+    var isAgain: Bool { worker.isRepeating }
+
+    /// To be said right before the effect, with the shards held.
+    @inline(__always)
+    func begin() {
+        if !worker.isRepeating { worker.intent.begin(header.unique) }
+    }
+
+    /// To be said when effect, record and answer are made, with the shards still held.
+    @inline(__always)
+    func finish(_ byteCount: Int) -> Int {
+        worker.intent.finish(header.unique, answer: byteCount)
+        return byteCount
+    }
+
+    /// Whether an object that now is as this request would make it was made so by it.
+    func isEffect(_ status: stat) -> Bool {
+        isAgain && cposix_nanoseconds(status.st_ctim) >= worker.intent.began
+    }
+
     func success() -> Int { reply.success(header.unique) }
 
     func entry(_ entry: Entry) -> Int { reply.entry(header.unique, entry) }
 }
 
-/// Counted, not guessed; read at any time.
-struct Counters: ~Copyable, Sendable {
-    let operations = Atomic<UInt64>(0)
-    let writes = Atomic<UInt64>(0)
-    let writtenBytes = Atomic<UInt64>(0)
+/// Counted, not guessed; read at any time. They outlive the server.
+struct Counters: @unchecked Sendable {
+    let operations: UnsafeMutablePointer<Atomic<UInt64>>
+    let writes: UnsafeMutablePointer<Atomic<UInt64>>
+    let writtenBytes: UnsafeMutablePointer<Atomic<UInt64>>
+
+    init(_ memory: SharedMemory) {
+        operations = memory.atomic(.operations)
+        writes = memory.atomic(.writes)
+        writtenBytes = memory.atomic(.writtenBytes)
+    }
 }
 
 extension FileSystem {
     /// Requests served, writes among them, and the bytes they wrote.
-    package var counts: (operations: UInt64, writes: UInt64, writtenBytes: UInt64) {
-        (
-            counters.operations.load(ordering: .relaxed), counters.writes.load(ordering: .relaxed),
-            counters.writtenBytes.load(ordering: .relaxed)
-        )
+    var counts: (operations: UInt64, writes: UInt64, writtenBytes: UInt64) {
+        (memory[.operations], memory[.writes], memory[.writtenBytes])
     }
 }

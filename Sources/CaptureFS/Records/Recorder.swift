@@ -1,20 +1,30 @@
 internal import CLinuxFuse
 internal import CPosix
 internal import Glibc
-package import Journal
+internal import Journal
 internal import ReplicationModel
 internal import Synchronization
 
 /// The only place where an operation becomes a record. Everything here is called after the effect
 /// and under the shards of the objects concerned, so that records stand in the order of effects.
-package final class Recorder: Sendable {
+final class Recorder: Sendable {
     private let journal: JournalWriter
-    private let recordCount = Atomic<UInt64>(0)
+    private let memory: SharedMemory
 
-    package init(journal: JournalWriter) { self.journal = journal }
+    init(journal: JournalWriter, memory: SharedMemory) {
+        self.journal = journal
+        self.memory = memory
+    }
 
-    /// Records appended since the start.
-    package var count: UInt64 { recordCount.load(ordering: .relaxed) }
+    /// Records appended since the mount began.
+    var count: UInt64 { memory[.records] }
+
+    /// Whether a connection replicates anything here, so that changes must be hot first.
+    @inline(__always)
+    var isWatched: Bool { journal.isFollowed }
+
+    /// A change was recorded and what it left could not be read: the target may have it otherwise.
+    func countUnread() { memory.atomic(.unread).pointee.wrappingAdd(1, ordering: .relaxed) }
 
     /// Whether a change that happened before this question has to be recorded. Asked after an
     /// effect and answered no, the change is seen by whoever starts to follow later.
@@ -28,7 +38,7 @@ package final class Recorder: Sendable {
         _ third: UnsafeRawBufferPointer = Recorder.nothing
     ) {
         if journal.append(record, first, second, third) != 0 {
-            recordCount.wrappingAdd(1, ordering: .relaxed)
+            memory.atomic(.records).pointee.wrappingAdd(1, ordering: .relaxed)
         }
     }
 

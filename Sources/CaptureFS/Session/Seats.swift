@@ -6,7 +6,7 @@ internal import Synchronization
 /// Who reads requests. A *seat* is the right to read; there is at least one taken, by a thread that
 /// reads or waits for requests, and at most `seatCountMax`. A thread that may be busy for long
 /// passes its seat on first, so that one slow request never holds up the others.
-package final class Seats: @unchecked Sendable {
+final class Seats: @unchecked Sendable {
     /// Seats offered and not yet taken; threads without a seat sleep on it.
     private let offers: UnsafeMutablePointer<UInt32>
     private let taken = Atomic<Int>(1)
@@ -16,7 +16,7 @@ package final class Seats: @unchecked Sendable {
     /// Two: with more readers than processors they only get in each other's way.
     static let seatCountMax = 2
 
-    package init() {
+    init() {
         offers = .allocate(capacity: 1)
         // The first seat.
         offers.initialize(to: 1)

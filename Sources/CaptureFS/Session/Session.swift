@@ -8,83 +8,49 @@ internal import Synchronization
 /// How requests arrive: plain reads of /dev/fuse by a few threads, each with a channel of its own.
 /// A reader looks for the next request for a moment before it sleeps, because a wake-up across
 /// processors costs more than most requests.
-package final class Session: @unchecked Sendable {
+final class Session: @unchecked Sendable {
     private let fileSystem: FileSystem
-    private let device: CInt
+    private let answers: Answers
     private let seats = Seats()
-    private let watch: Watch
-    private let workers = Mutex<[Worker]>([])
+    private let watch = Watch()
+    private let workers: [Worker]
+    private let agreed: Negotiation
     /// Becomes readable when the mount is gone.
-    package let ended: CInt
-    private var agreed: Negotiation?
+    let ended: CInt
 
     /// Threads that may be busy at the same time, waiting for disks.
-    private static let workerCountMax = 16
+    static let workerCountMax = 16
     /// So many requests without a pause between them call for a second reader.
     private static let streakMax = 64
 
-    /// `device` is the channel that was mounted with; it must not block (O_NONBLOCK).
-    package init(_ fileSystem: FileSystem, device: CInt) {
+    /// `channels` are two for each worker: one that does not block, one that does.
+    init(_ fileSystem: FileSystem, _ channels: [Channel], agreed: Negotiation) {
         self.fileSystem = fileSystem
-        self.device = device
+        self.agreed = agreed
+        answers = Answers(fileSystem.memory)
         ended = understudy_event()
-        watch = Watch()
-    }
-
-    /// Serves the kernel's first request, which settles what both can do. Answers an errno if the
-    /// kernel sends something else, or the two have no common language.
-    package func negotiate() -> CInt {
-        let worker = Worker(looking: device, sleeping: device, seats: nil)
-        while true {
-            let count = next(worker, waits: true)
-            guard count > 0 else { return count == 0 ? ENODEV : CInt(-count) }
-            let bytes = UnsafeRawBufferPointer(
-                rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
-            guard let request = try? Request.decode(bytes) else { return EPROTO }
-            guard case .initialize(let offer) = request.operation else { return EPROTO }
-            let unique = request.header.unique
-            guard let answer = Negotiation(offer, writeBytesMax: Limits.writeBytesMax) else {
-                send(worker, worker.reply.failure(unique, EPROTO))
-                return EPROTO
-            }
-            answer.encode(into: worker.reply.body)
-            send(worker, worker.reply.finish(unique, body: Negotiation.byteCount))
-            // A newer major version: the kernel starts again with ours.
-            guard offer.major == Negotiation.major else { continue }
-            agreed = answer
-            return 0
+        let seats = seats
+        workers = channels.enumerated().map { number, channel in
+            Worker(
+                fileSystem.memory, number: number, looking: channel.looking,
+                sleeping: channel.sleeping, seats: seats)
         }
     }
 
     /// Starts the threads; they end when the mount does. Answers 0 or an errno.
-    package func start() -> CInt {
-        for _ in 0..<Self.workerCountMax {
-            let looking = openChannel(O_NONBLOCK)
-            guard looking >= 0 else { return -looking }
-            let sleeping = openChannel(0)
-            guard sleeping >= 0 else { return -sleeping }
-            let worker = Worker(looking: looking, sleeping: sleeping, seats: seats)
-            workers.withLock { $0.append(worker) }
+    func start() -> CInt {
+        for worker in workers {
             let problem = Thread.start { self.run(worker) }
             guard problem == 0 else { return problem }
         }
-        let all = workers.withLock { $0 }
+        let all = workers
         return Thread.start { self.watch.run(all, self.seats) }
-    }
-
-    /// A further channel to the kernel, or -errno.
-    private func openChannel(_ flags: CInt) -> CInt {
-        let channel = cposix_open("/dev/fuse", O_RDWR | flags, 0)
-        guard channel >= 0 else { return channel }
-        let result = understudy_fuse_clone(channel, device)
-        guard result < 0 else { return channel }
-        _ = cposix_close(channel)
-        return result
     }
 
     private func run(_ worker: Worker) {
         worker.begin()
         while seats.take() {
+            worker.makePresent()
             worker.hasSeat.store(true, ordering: .releasing)
             guard serve(worker) else { break }
         }
@@ -125,23 +91,38 @@ package final class Session: @unchecked Sendable {
     }
 
     private func handle(_ worker: Worker, _ count: Int) {
-        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
-        let reply: Int
-        do throws(FuseError) {
-            let isExtended = agreed?.flags.contains(.extendedSetAttribute) ?? false
-            let request = try Request.decode(bytes, extendedSetAttribute: isExtended)
-            reply = fileSystem.answer(request, worker)
-        } catch {
-            guard let header = try? RequestHeader(bytes) else { return }
-            let code: CInt = if case .unknownOpcode = error { ENOSYS } else { EINVAL }
-            reply = worker.reply.failure(header.unique, code)
-        }
-        if reply > 0 { send(worker, reply) }
+        let reply = answer(worker, count)
+        // A failure means that nobody waits for the answer any more.
+        if reply > 0 { _ = cposix_write(worker.channel, worker.output.baseAddress, reply) }
     }
 
-    /// A failure means that nobody waits for the answer any more.
-    private func send(_ worker: Worker, _ count: Int) {
-        _ = cposix_write(worker.channel, worker.output.baseAddress, count)
+    /// Bytes of the answer in the worker's output, 0: none is due.
+    private func answer(_ worker: Worker, _ count: Int) -> Int {
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
+        do throws(FuseError) {
+            let isExtended = agreed.flags.contains(.extendedSetAttribute)
+            let request = try Request.decode(bytes, extendedSetAttribute: isExtended)
+            if request.header.isResent, let count = answerAgain(request.header, worker) {
+                return count
+            }
+            return fileSystem.answer(request, worker)
+        } catch {
+            guard let header = try? RequestHeader(bytes) else { return 0 }
+            let code: CInt = if case .unknownOpcode = error { ENOSYS } else { EINVAL }
+            return worker.reply.failure(header.unique, code)
+        }
+    }
+
+    /// The kernel asks for the second time, as the first one was read by a server that was killed.
+    /// nil: it left nothing, so the request is carried out.
+    private func answerAgain(_ header: RequestHeader, _ worker: Worker) -> Int? {
+        switch answers.find(header.unique, worker.output) {
+        case .answer(let count): return count
+        case .counted(let node):
+            fileSystem.table.forget(node, 1)
+            return nil
+        case nil: return nil
+        }
     }
 
     /// Bytes of the next request, 0 if there is none and `waits` is false, below zero (-errno) when
@@ -149,7 +130,7 @@ package final class Session: @unchecked Sendable {
     private func next(_ worker: Worker, waits: Bool) -> Int {
         worker.channel = waits ? worker.sleepingChannel : worker.lookingChannel
         while true {
-            let count = cposix_read(worker.channel, worker.input.baseAddress, worker.input.count)
+            let count = worker.read()
             if count > 0 { return count }
             switch -count {
             // ENOENT: the request was withdrawn between being announced and being read.
@@ -168,5 +149,78 @@ package final class Session: @unchecked Sendable {
         watch.end()
         var one: UInt64 = 1
         _ = cposix_write(ended, &one, 8)
+    }
+}
+
+extension Session {
+    /// Goes on where a server was killed: what it had begun is done, what it had answered is kept
+    /// for the kernel to ask again, and then the kernel is asked to. To be called before `start`.
+    func takeOver(_ device: CInt) {
+        for worker in workers { finish(worker) }
+        cposix_actAs(0, 0)
+        withUnsafeTemporaryAllocation(byteCount: Notification.byteCountMax, alignment: 8) {
+            _ = cposix_write(device, $0.baseAddress, Notification.resend.encode(into: $0))
+        }
+    }
+
+    private func finish(_ worker: Worker) {
+        let intent = worker.intent
+        let (unique, stage) = intent.state
+        let counted = intent.counted
+        let request = received(worker)
+        if stage == .begun, let request, Intent.plain(request.header.unique) == unique {
+            if counted.unique == unique {
+                intent.counted = (0, 0)
+                fileSystem.table.forget(counted.node, 1)
+            }
+            worker.begin()
+            worker.isRepeating = true
+            _ = fileSystem.answer(request, worker)
+            worker.isRepeating = false
+        } else if counted.unique != 0, stage != .done || counted.unique != unique {
+            answers.keep(counted.unique, counted: counted.node)
+        }
+        if intent.state.stage == .done {
+            let answer = UnsafeRawBufferPointer(worker.output)[..<intent.answerBytes]
+            answers.keep(intent.state.unique, answer: UnsafeRawBufferPointer(rebasing: answer))
+        }
+        intent.clear()
+        intent.counted = (0, 0)
+        // Nobody will ask again to forget.
+        if let request, request.isForgetting { _ = fileSystem.answer(request, worker) }
+        worker.forgetRequest()
+    }
+
+    /// What the worker had read last, if it is still there.
+    private func received(_ worker: Worker) -> Request? {
+        let count = worker.receivedCount
+        guard count > 0, count <= worker.input.count else { return nil }
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
+        let isExtended = agreed.flags.contains(.extendedSetAttribute)
+        return try? Request.decode(bytes, extendedSetAttribute: isExtended)
+    }
+}
+
+/// Two ways to the kernel that one worker has.
+struct Channel: Sendable {
+    /// Does not wait for a request.
+    let looking: CInt
+    let sleeping: CInt
+
+    /// Further channels of the connection of `device`.
+    static func make(_ device: CInt, count: Int) throws(CaptureError) -> [Channel] {
+        var channels: [Channel] = []
+        for _ in 0..<count {
+            channels.append(
+                Channel(looking: try open(device, O_NONBLOCK), sleeping: try open(device, 0)))
+        }
+        return channels
+    }
+
+    private static func open(_ device: CInt, _ flags: CInt) throws(CaptureError) -> CInt {
+        let channel = cposix_open("/dev/fuse", O_RDWR | flags, 0)
+        let result = channel < 0 ? channel : understudy_fuse_clone(channel, device)
+        if result < 0 { throw .system("a channel of /dev/fuse", errno: -result) }
+        return channel
     }
 }

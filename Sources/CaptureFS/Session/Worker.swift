@@ -1,24 +1,32 @@
 internal import CLinuxFuse
 internal import CPosix
-package import FuseKernel
+internal import FuseKernel
 internal import Glibc
 internal import ReplicationModel
 internal import Synchronization
 
-/// What one thread that serves requests needs: its own channels to the kernel, its buffers (made
-/// once), and who it acts as at the moment. Used by its thread only, but for the atomics.
-package final class Worker: @unchecked Sendable {
+/// What one thread that serves requests needs: its own channels to the kernel, its buffers (in the
+/// shared memory, so that a request survives the server), and who it acts as at the moment. Used by
+/// its thread only, but for the atomics.
+final class Worker: @unchecked Sendable {
     /// Where the kernel's requests are read without waiting, and where they are waited for.
     let lookingChannel: CInt
     let sleepingChannel: CInt
     /// Where the last request came from; its answer must go back there.
     var channel: CInt
     var pace = Pace()
-    package let reply: Reply
+    let reply: Reply
     let input: UnsafeMutableRawBufferPointer
     let output: UnsafeMutableRawBufferPointer
     /// For entries, names and attribute values on their way.
     let scratch: UnsafeMutableRawBufferPointer
+    let intent: Intent
+    /// What it carries out was begun by a server that was killed.
+    var isRepeating = false
+    /// Inodes to be made hot before the request can be carried out, and those that were (or could
+    /// not be).
+    var cold: [UInt64] = []
+    var heated: [UInt64] = []
 
     /// It is one of those who read requests. Taken away when it may be busy for long, so that
     /// another thread reads on.
@@ -26,6 +34,7 @@ package final class Worker: @unchecked Sendable {
     /// Requests begun, twice, plus one while one is being served.
     let progress = Atomic<UInt64>(0)
     private let seats: Seats?
+    private var isPresent = false
 
     private var user: UInt32 = 0
     private var group: UInt32 = 0
@@ -34,23 +43,28 @@ package final class Worker: @unchecked Sendable {
     static let requestBytesMax = Limits.writeBytesMax + 4096
     static let scratchBytes = 192 * 1024
 
-    /// `seats` is nil where one thread does everything (tests). Buffers are touched only as far as
-    /// requests need them.
-    package init(looking: CInt, sleeping: CInt, seats: Seats?) {
+    /// `seats` is nil where one thread does everything. `number` is its place in the shared memory,
+    /// which is touched only as far as requests need it.
+    init(_ memory: SharedMemory, number: Int, looking: CInt, sleeping: CInt, seats: Seats?) {
         lookingChannel = looking
         sleepingChannel = sleeping
         channel = looking
         self.seats = seats
-        input = .allocate(byteCount: Self.requestBytesMax, alignment: 4096)
-        output = .allocate(byteCount: Self.requestBytesMax, alignment: 4096)
+        input = memory.input(number)
+        output = memory.output(number)
+        intent = Intent(memory.slot(number))
         scratch = .allocate(byteCount: Self.scratchBytes, alignment: 4096)
         reply = Reply(output)
     }
 
-    deinit {
-        input.deallocate()
-        output.deallocate()
-        scratch.deallocate()
+    deinit { scratch.deallocate() }
+
+    /// A reader that is killed while its buffer is brought in would fail the request: the kernel
+    /// takes that for an unusable buffer.
+    func makePresent() {
+        guard !isPresent else { return }
+        isPresent = true
+        if let start = input.baseAddress { cposix_populate(start, input.count) }
     }
 
     /// What comes now may wait for a disk: somebody else should read requests meanwhile.
@@ -58,10 +72,26 @@ package final class Worker: @unchecked Sendable {
         if hasSeat.exchange(false, ordering: .acquiringAndReleasing) { seats?.pass() }
     }
 
+    // MARK: Requests
+
+    /// Reads the next request; answers its bytes or -errno.
+    @inline(__always)
+    func read() -> Int {
+        // Only a request that was read whole has its length there.
+        forgetRequest()
+        return cposix_read(channel, input.baseAddress, input.count)
+    }
+
+    @inline(__always)
+    func forgetRequest() { input.storeBytes(of: 0, as: UInt32.self) }
+
+    /// Bytes of the request that was read last; 0: none.
+    var receivedCount: Int { Int(input.load(as: UInt32.self)) }
+
     // MARK: Who acts
 
-    /// Must be called once on the worker's own thread.
-    package func begin() {
+    /// Must be called once on the worker's own thread, and again when another thread takes over.
+    func begin() {
         // A umask of its own.
         _ = cposix_unshareFileSystemState()
         user = 0

@@ -5,107 +5,58 @@ internal import FileSystemAccess
 internal import Glibc
 internal import Journal
 
-/// One mount, from the start of its process to its end. The main thread mounts, answers the daemon
-/// and waits for signals; all else happens on the session's threads.
-package final class CaptureProcess {
-    /// What the process was started with.
-    package struct Settings {
-        package var path: String
-        package var number: UInt8
-        package var socketPath: String
-
-        package init(path: String, number: UInt8, socketPath: String) {
-            self.path = path
-            self.number = number
-            self.socketPath = socketPath
-        }
-    }
-
-    private let settings: Settings
+/// Serves one mount until it ends or is killed; in the second case the keeper makes the next one,
+/// which goes on. Its first thread answers the daemon and waits for signals; all else happens on
+/// the session's threads.
+final class CaptureServer {
+    private let keeper: Keeper
     private let mount: CaptureMount
-    private let device: CInt
     private let journal: JournalWriter
-    private let journalDescriptor: CInt
     private let recorder: Recorder
     private let fileSystem: FileSystem
     private let session: Session
-    private let listener: CInt
     private var clients: [CInt] = []
 
-    /// Of the limit on descriptors, for journal, channels, sockets and what is being opened.
-    private static let descriptorsReserved = 256
-    private static let descriptorCountMax: UInt64 = 1 << 20
     /// How long files may stay open after a stop before their users get errors.
     private static let graceMilliseconds = 2000
 
-    /// Mounts. From here on everything below the path comes by us.
-    ///
-    /// - Parameter journal: a memfd with the journal, owned from here on.
-    package init(_ settings: Settings, journal descriptor: CInt) throws(CaptureError) {
-        self.settings = settings
-        let limit = understudy_raiseDescriptorLimit(Self.descriptorCountMax)
-        Self.becomeIndispensable()
-        _ = understudy_dropResourceCapability()
-        _ = understudy_keepCapabilities()
-        umask(0)
-        mount = try CaptureMount(path: settings.path)
+    /// Finds again what a former server left, if there was one.
+    init(_ keeper: Keeper) throws(CaptureError) {
+        self.keeper = keeper
+        let isFirst = keeper.memory[.takeovers] == 0
+        let found = isFirst ? [] : Keeper.openDescriptors()
+        mount = keeper.mount
         do throws(JournalError) {
-            journal = try JournalWriter(descriptor: descriptor)
+            journal = try JournalWriter(descriptor: cposix_dup(keeper.journal))
         } catch {
             throw .journal(String(describing: error))
         }
-        journalDescriptor = descriptor
-        recorder = Recorder(journal: journal)
-        let room = limit > 2048 ? Int(limit) - Self.descriptorsReserved : Int(limit) / 2
+        recorder = Recorder(journal: journal, memory: keeper.memory)
+        let number = UInt32(keeper.settings.number)
+        let heat = Heat(folder: keeper.settings.marksFolder.map { BytePath($0) }, mount: number)
         do throws(Errno) {
             fileSystem = try FileSystem(
-                backing: mount.backing, path: mount.path, mount: UInt32(settings.number),
-                recorder: recorder, descriptorCountMax: room)
+                backing: mount.backing, root: keeper.root, path: mount.path, mount: number,
+                recorder: recorder, heat: heat, memory: keeper.memory,
+                descriptorCountMax: keeper.descriptorCountMax)
         } catch {
-            throw .system("stat \(settings.path)", errno: error.rawValue)
+            throw .system("stat \(keeper.settings.path)", errno: error.rawValue)
         }
-        _ = cposix_unlinkat(AT_FDCWD, settings.socketPath, 0)
-        // Nobody else may talk to us: the mode must hold from the first moment.
-        let mask = umask(0o177)
-        listener = cposix_listenUnix(settings.socketPath, CInt(SOCK_SEQPACKET.rawValue))
-        umask(mask)
-        guard listener >= 0 else {
-            throw .system("listen at \(settings.socketPath)", errno: -listener)
-        }
-        device = try CaptureMount.openDevice()
-        session = Session(fileSystem, device: device)
-        try mount.attach(device)
-        let problem = session.negotiate()
-        let started = problem == 0 ? session.start() : problem
-        guard started == 0 else {
-            try? mount.detach(isLazy: true)
-            throw .system("start of the session", errno: started)
-        }
+        if !isFirst { keeper.closeForgotten(found, known: fileSystem.table.descriptors) }
+        session = Session(fileSystem, keeper.channels, agreed: keeper.agreed)
     }
 
-    /// Other processes wait for this one, with every file below the mount: it runs before them, it
-    /// is the last to be killed when memory is short, and its own memory needs must not wait for
-    /// files to be written back through it. What the system does not allow is left out.
-    private static func becomeIndispensable() {
-        _ = understudy_setFlusher()
-        put("-900", "/proc/self/oom_score_adj")
-        // Where sessions share the processors the session's weight counts, else the process's.
-        _ = setpriority(PRIO_PROCESS, 0, -10)
-        put("-10", "/proc/self/autogroup")
-    }
-
-    private static func put(_ text: String, _ path: String) {
-        let file = cposix_open(path, O_WRONLY, 0)
-        guard file >= 0 else { return }
-        let bytes = Array(text.utf8)
-        _ = cposix_write(file, bytes, bytes.count)
-        _ = cposix_close(file)
+    /// Takes over from a server that was killed, if there was one, and starts to serve.
+    func start() throws(CaptureError) {
+        if keeper.memory[.takeovers] > 0 { session.takeOver(keeper.device) }
+        let problem = session.start()
+        guard problem == 0 else { throw .system("start of the session", errno: problem) }
     }
 
     /// Serves until the mount is gone or `stop` (a descriptor) becomes readable.
-    package func run(stop: CInt) {
+    func run(stop: CInt) {
         while true {
-            var entries = [stop, session.ended, listener].map {
+            var entries = [stop, session.ended, keeper.listener].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             entries += clients.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -118,11 +69,11 @@ package final class CaptureProcess {
             if entries[2].revents != 0 { accept() }
             for entry in entries[3...] where entry.revents != 0 {
                 guard serve(entry.fd) else { continue }
-                _ = cposix_unlinkat(AT_FDCWD, settings.socketPath, 0)
+                _ = cposix_unlinkat(AT_FDCWD, keeper.settings.socketPath, 0)
                 return
             }
         }
-        _ = cposix_unlinkat(AT_FDCWD, settings.socketPath, 0)
+        _ = cposix_unlinkat(AT_FDCWD, keeper.settings.socketPath, 0)
     }
 
     /// Away, whoever is still inside. Files that are open stay usable for a moment.
@@ -137,7 +88,7 @@ package final class CaptureProcess {
     }
 
     private func accept() {
-        let client = cposix_accept(listener)
+        let client = cposix_accept(keeper.listener)
         guard client >= 0 else { return }
         clients.append(client)
     }
@@ -167,13 +118,15 @@ package final class CaptureProcess {
         switch request {
         case .hello:
             let fields = [
-                "pid": String(getpid()), "number": String(settings.number),
+                "pid": String(keeper.process), "keeper": String(keeper.process),
+                "server": String(getpid()), "takeovers": String(keeper.memory[.takeovers]),
+                "number": String(keeper.settings.number),
                 "mount": String(decoding: mount.path, as: UTF8.self),
                 "journal": String(journal.journalID),
             ]
-            send(client, .ok(fields), [journalDescriptor, device, mount.backing])
+            send(client, .ok(fields), [keeper.journal, keeper.device, mount.backing])
         case .rules(let generation, let rules):
-            fileSystem.setRules(SelectionRules(generation: generation, rules))
+            fileSystem.setRules(generation, rules)
             send(client, .ok([:]), [])
         case .stats:
             send(client, .ok(statistics), [])
@@ -199,6 +152,9 @@ package final class CaptureProcess {
             "bytes": String(counters.writtenBytes), "records": String(recorder.count),
             "nodes": String(fileSystem.nodeCount),
             "openDescriptors": String(fileSystem.descriptorCount),
+            "takeovers": String(keeper.memory[.takeovers]),
+            "unread": String(keeper.memory[.unread]),
+            "unshared": String(keeper.memory[.unsharedNodes]),
         ]
     }
 

@@ -1,0 +1,297 @@
+internal import CaptureControl
+internal import CLinuxFuse
+internal import CPosix
+internal import FileSystemAccess
+internal import FuseKernel
+internal import Glibc
+internal import Journal
+internal import ReplicationModel
+
+/// Makes a mount and keeps it alive: holds every descriptor and the shared memory, and makes the
+/// server that does the work. The server is a child that shares the table of descriptors, so that
+/// all it opens survives it; when it is killed, the next one goes on where it stopped.
+///
+/// Has one thread, always: the server is a copy of this process.
+package final class Keeper: @unchecked Sendable {
+    /// What the process was started with.
+    package struct Settings {
+        package var path: String
+        package var number: UInt8
+        package var socketPath: String
+        /// Where hot groups are written down; nil: nowhere.
+        package var marksFolder: String?
+        /// Servers that may be killed in ten seconds before the keeper gives up.
+        package var deathsMax = 5
+
+        package init(path: String, number: UInt8, socketPath: String) {
+            self.path = path
+            self.number = number
+            self.socketPath = socketPath
+        }
+    }
+
+    let settings: Settings
+    let mount: CaptureMount
+    /// Descriptors that every server uses.
+    let device: CInt
+    let root: CInt
+    let journal: CInt
+    let listener: CInt
+    let channels: [Channel]
+    let memory: SharedMemory
+    let agreed: Negotiation
+    let process = getpid()
+    let descriptorCountMax: Int
+    /// Readable when a server has ended.
+    private let ending: CInt
+    /// All that is open before there is any server.
+    private(set) var descriptors: Set<CInt> = []
+
+    /// Of the limit on descriptors, for journal, channels, sockets and what is being opened.
+    private static let descriptorsReserved = 256
+    private static let descriptorCountMax: UInt64 = 1 << 20
+    private static let deathsNanoseconds: Int64 = 10_000_000_000
+
+    /// Mounts. From here on everything below the path waits for the first server.
+    ///
+    /// - Parameter journal: the journal's memory, owned from here on.
+    package init(_ settings: Settings, journal: CInt) throws(CaptureError) {
+        self.settings = settings
+        self.journal = journal
+        let limit = understudy_raiseDescriptorLimit(Self.descriptorCountMax)
+        descriptorCountMax =
+            limit > 2048 ? Int(limit) - Self.descriptorsReserved : Int(limit) / 2
+        Self.becomeIndispensable()
+        _ = understudy_dropResourceCapability()
+        _ = understudy_keepCapabilities()
+        umask(0)
+        mount = try CaptureMount(path: settings.path)
+        guard let memory = SharedMemory() else { throw .system("shared memory", errno: ENOMEM) }
+        self.memory = memory
+        root = cposix_dup(mount.backing)
+        guard root >= 0 else { throw .system("open \(settings.path)", errno: -root) }
+        do throws(JournalError) {
+            _ = try JournalWriter(descriptor: cposix_dup(journal))
+        } catch {
+            throw .journal(String(describing: error))
+        }
+        ending = cposix_childDescriptor()
+        guard ending >= 0 else { throw .system("signals", errno: -ending) }
+        _ = cposix_unlinkat(AT_FDCWD, settings.socketPath, 0)
+        // Nobody else may talk to us: the mode must hold from the first moment.
+        let mask = umask(0o177)
+        listener = cposix_listenUnix(settings.socketPath, CInt(SOCK_SEQPACKET.rawValue))
+        umask(mask)
+        guard listener >= 0 else {
+            throw .system("listen at \(settings.socketPath)", errno: -listener)
+        }
+        device = try CaptureMount.openDevice()
+        try mount.attach(device)
+        do throws(CaptureError) {
+            agreed = try Greeting.exchange(device, memory)
+            channels = try Channel.make(device, count: Session.workerCountMax)
+        } catch {
+            try? mount.detach(isLazy: true)
+            throw error
+        }
+        descriptors = Self.openDescriptors()
+    }
+
+    /// Other processes wait for this one, with every file below the mount: it runs before them, it
+    /// is the last to be killed when memory is short, and its own memory needs must not wait for
+    /// files to be written back through it. What the system does not allow is left out.
+    private static func becomeIndispensable() {
+        _ = understudy_setFlusher()
+        put("-900", "/proc/self/oom_score_adj")
+        // Where sessions share the processors the session's weight counts, else the process's.
+        _ = setpriority(PRIO_PROCESS, 0, -10)
+        put("-10", "/proc/self/autogroup")
+    }
+
+    private static func put(_ text: String, _ path: String) {
+        let file = cposix_open(path, O_WRONLY, 0)
+        guard file >= 0 else { return }
+        let bytes = Array(text.utf8)
+        _ = cposix_write(file, bytes, bytes.count)
+        _ = cposix_close(file)
+    }
+
+    /// Keeps a server at work until the mount ends. `stop` (a descriptor for signals) ends it.
+    ///
+    /// - Returns: the status to exit with.
+    package func run(stop: CInt) -> CInt {
+        var deaths: [Int64] = []
+        while true {
+            let server = start(stop)
+            guard server > 0 else {
+                say("no server can be made: \(Errno(rawValue: -server))")
+                return giveUp()
+            }
+            let end = wait(server, stop)
+            guard end.signal != 0 else {
+                if end.status != 0 { try? mount.detach(isLazy: true) }
+                return end.status
+            }
+            if end.wasStopped { return giveUp(status: 0) }
+            say("the server was ended by signal \(end.signal)")
+            guard agreed.flags.contains(.hasResend) else {
+                say("this kernel cannot send its requests again; the mount ends")
+                return giveUp()
+            }
+            let now = cposix_monotonic()
+            deaths = deaths.filter { now - $0 < Self.deathsNanoseconds } + [now]
+            guard deaths.count <= settings.deathsMax else {
+                say("\(deaths.count) servers in ten seconds; the mount ends")
+                return giveUp()
+            }
+            memory[.takeovers] += 1
+        }
+    }
+
+    private func giveUp(status: CInt = 1) -> CInt {
+        try? mount.detach(isLazy: true)
+        _ = cposix_unlinkat(AT_FDCWD, settings.socketPath, 0)
+        return status
+    }
+
+    // MARK: The server's process
+
+    private final class Start {
+        let keeper: Keeper
+        let stop: CInt
+        init(_ keeper: Keeper, _ stop: CInt) { (self.keeper, self.stop) = (keeper, stop) }
+    }
+
+    /// The server's process, or -errno.
+    private func start(_ stop: CInt) -> pid_t {
+        let start = Unmanaged.passRetained(Start(self, stop))
+        defer { start.release() }
+        return cposix_cloneSharing(
+            { context in
+                guard let context else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(context).takeUnretainedValue()
+                start.keeper.serve(start.stop)
+            }, start.toOpaque())
+    }
+
+    /// The life of a server, in its own process.
+    private func serve(_ stop: CInt) -> Never {
+        _ = cposix_dieWithParent(SIGKILL)
+        if getppid() != process { cposix_exitNow(1) }
+        Self.rename()
+        do throws(CaptureError) {
+            let server = try CaptureServer(self)
+            try server.start()
+            server.run(stop: stop)
+        } catch {
+            say(error.text)
+            cposix_exitNow(1)
+        }
+        // Threads may still be inside; nothing they could do matters any more.
+        cposix_exitNow(0)
+    }
+
+    /// Lists of processes show the same program twice; this tells which is which.
+    private static func rename() {
+        cposix_nameThread("understudy-serv")
+        guard let name = CommandLine.unsafeArgv[0] else { return }
+        let (old, new) = (Array("capture".utf8CString), Array("serving".utf8CString))
+        let count = strlen(name)
+        guard count >= 7, memcmp(name + (count - 7), old, 7) == 0 else { return }
+        memcpy(name + (count - 7), new, 7)
+    }
+
+    private struct End {
+        var status: CInt
+        var signal: CInt
+        var wasStopped: Bool
+    }
+
+    private func wait(_ server: pid_t, _ stop: CInt) -> End {
+        var wasStopped = false
+        var status: CInt = 0
+        var signal: CInt = 0
+        var entries = [
+            pollfd(fd: ending, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stop, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            if cposix_tryTakeEnd(ending, server, &status, &signal) != 0 { break }
+            guard understudy_poll(&entries, 2, -1) >= 0 else { continue }
+            if entries[1].revents != 0 {
+                wasStopped = true
+                // The server leaves and ends; that is waited for.
+                kill(server, SIGTERM)
+                entries[1].fd = -1
+            }
+        }
+        return End(status: status, signal: signal, wasStopped: wasStopped)
+    }
+
+    private func say(_ text: String) {
+        let bytes = Array("understudy-capture: \(text)\n".utf8)
+        _ = cposix_write(2, bytes, bytes.count)
+    }
+
+    // MARK: Descriptors
+
+    /// Closes what nobody knows any more: a killed server had just opened it, or talked over it.
+    /// `found` is all that was open before the new server opened anything.
+    func closeForgotten(_ found: Set<CInt>, known: [CInt]) {
+        for descriptor in found.subtracting(descriptors).subtracting(known) {
+            _ = cposix_close(descriptor)
+        }
+    }
+
+    static func openDescriptors() -> Set<CInt> {
+        guard let directory = opendir("/proc/self/fd") else { return [] }
+        defer { closedir(directory) }
+        let own = dirfd(directory)
+        var found: Set<CInt> = []
+        while let entry = readdir(directory) {
+            let text = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let descriptor = CInt(text), descriptor != own { found.insert(descriptor) }
+        }
+        return found
+    }
+}
+
+/// The kernel's first request, which settles what both can do.
+private enum Greeting {
+    static func exchange(
+        _ device: CInt, _ memory: SharedMemory
+    ) throws(CaptureError) -> Negotiation {
+        let worker = Worker(memory, number: 0, looking: device, sleeping: device, seats: nil)
+        while true {
+            var entry = pollfd(fd: device, events: Int16(POLLIN), revents: 0)
+            _ = understudy_poll(&entry, 1, -1)
+            let count = worker.read()
+            if count == -Int(EAGAIN) || count == -Int(EINTR) { continue }
+            guard count > 0 else { throw problem(CInt(-count)) }
+            let bytes = UnsafeRawBufferPointer(
+                rebasing: UnsafeRawBufferPointer(worker.input)[..<count])
+            guard let request = try? Request.decode(bytes),
+                case .initialize(let offer) = request.operation
+            else { throw problem(EPROTO) }
+            let unique = request.header.unique
+            guard let answer = Negotiation(offer, writeBytesMax: Limits.writeBytesMax) else {
+                send(worker, worker.reply.failure(unique, EPROTO))
+                throw problem(EPROTO)
+            }
+            answer.encode(into: worker.reply.body)
+            send(worker, worker.reply.finish(unique, body: Negotiation.byteCount))
+            // A newer major version: the kernel starts again with ours.
+            if offer.major == Negotiation.major { return answer }
+        }
+    }
+
+    private static func send(_ worker: Worker, _ count: Int) {
+        _ = cposix_write(worker.channel, worker.output.baseAddress, count)
+    }
+
+    private static func problem(_ code: CInt) -> CaptureError {
+        .system("start of the session", errno: code)
+    }
+}
