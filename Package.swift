@@ -93,6 +93,12 @@ let package = Package(
             [
                 "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LuaKit",
             ]),
+        room(
+            "LanguageServer",
+            [
+                "CommandModel", "CommandTable", "DTCLFormat", "DTCLInterpreter", "DTCLSyntax",
+                "ScriptHost",
+            ]),
 
         // Control.
         room("CommandModel"),
@@ -176,6 +182,12 @@ let package = Package(
         tests("FuseKernelTests", ["CLinuxFuse", "FuseKernel"]),
         tests("IdentityTests", ["Identity", nioSecure]),
         tests("JournalTests", ["CPosix", "FileSystemAccess", "Journal", "ReplicationModel"]),
+        tests(
+            "LanguageServerTests",
+            [
+                "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LanguageServer",
+                "UnderstudyCommands",
+            ], excluding: ["Conversations"]),
         tests("LuaKitTests", ["CLua", "CommandModel", "LuaKit"]),
         tests(
             "MirrorTests",

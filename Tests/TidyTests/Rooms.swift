@@ -33,6 +33,9 @@ enum Rooms {
         "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
         "ScriptHost": .adapting(
             "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LuaKit"),
+        "LanguageServer": .pure(
+            "CommandModel", "CommandTable", "DTCLFormat", "DTCLInterpreter", "DTCLSyntax",
+            "ScriptHost"),
 
         // Control.
         "CommandModel": .pure(),

@@ -41,7 +41,7 @@ extension CommandTable {
         var lines: [String] = []
         let isPlanned = !here.contains(where: \.isAvailable)
         let told = isCommand ? here.filter { $0.isAvailable || isPlanned } : []
-        for declaration in told { lines += (lines.isEmpty ? [] : [""]) + declaration.help }
+        for declaration in told { lines += (lines.isEmpty ? [] : [""]) + declaration.helpLines }
         let others = isCommand ? found.dropFirst(here.count).filter(\.isAvailable) : found
         if !lines.isEmpty, !others.isEmpty { lines.append("") }
         for declaration in others {
@@ -81,7 +81,7 @@ extension CommandTable {
 
 extension CommandDeclaration {
     /// Everything about the command.
-    var help: [String] {
+    public var helpLines: [String] {
         var lines = [usage, "", "  \(sentence(summary))"]
         if !details.isEmpty { lines += [""] + wrapped(details, columns: 92).map { "  \($0)" } }
         lines += [""] + labelled("Access:", access)
