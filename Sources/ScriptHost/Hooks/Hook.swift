@@ -64,7 +64,7 @@ final class Hook: Sendable {
 
     func countDropped() { content.withLock { $0.dropped += 1 } }
 
-    func countRun() { content.withLock { $0.runs += 1 } }
+    func countRuns(_ count: Int = 1) { content.withLock { $0.runs += count } }
 
     /// Takes note of a failure.
     /// - Returns: how many failures to tell of, this one among them; 0 while the last telling is

@@ -61,7 +61,7 @@ final class ScriptLane: HookLane {
     }
 
     private func run(_ item: HookItem) async {
-        item.hook.countRun()
+        item.hook.countRuns()
         let report = await runner.run(object, program: program, event: item.event)
         let outcome = HookOutcome(report, isGate: item.event.isGate)
         tell(item.hook, item.event, outcome)

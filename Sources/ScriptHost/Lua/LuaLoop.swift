@@ -6,7 +6,9 @@ import LuaKit
 final class LuaLoop {
     /// Who wants to know how a call ends.
     private enum Purpose {
-        case event(HookItem, isInLine: Bool)
+        /// Events that nobody waits for; those of the line's batch from `first` on.
+        case batch(LuaLine, first: Int)
+        case awaited(HookItem)
         case function(LuaWorld.FunctionCall)
     }
 
@@ -16,11 +18,6 @@ final class LuaLoop {
         var deadline: Int64
         /// The command that it waits for.
         var command: Task<Void, Never>?
-    }
-
-    private struct Line {
-        var waiting = Fifo<HookItem>()
-        var isBusy = false
     }
 
     /// For a file's top level.
@@ -35,7 +32,9 @@ final class LuaLoop {
     /// Calls whose slice was over.
     private var runnable = Fifo<LuaThread>()
     /// By the hook's id.
-    private var lines: [Int: Line] = [:]
+    private var lines: [Int: LuaLine] = [:]
+    /// Lines with events and nothing under way.
+    private var listed: [LuaLine] = []
 
     init(
         _ world: LuaWorld, host: ScriptHost, output: LogOutput,
@@ -77,8 +76,12 @@ final class LuaLoop {
     func run() {
         while true {
             var (messages, isClosed) = world.take()
-            let isIdle = messages.isEmpty && runnable.isEmpty
+            let isIdle = messages.isEmpty && runnable.isEmpty && listed.isEmpty
             while let message = messages.popFirst() { work(message) }
+            if let line = listed.popLast() {
+                line.isListed = false
+                start(line)
+            }
             if let thread = runnable.popFirst() { resume(thread, .start) }
             if !calls.isEmpty { endOverdue() }
             guard isIdle else { continue }
@@ -92,74 +95,109 @@ final class LuaLoop {
 
     private func work(_ message: LuaWorld.Message) {
         switch message {
-        case .event(let item) where item.answer != nil: begin(item, isInLine: false)
+        case .event(let item) where item.answer != nil: start(item)
         case .event(let item):
-            if lines[item.hook.id]?.isBusy == true {
-                enqueue(item)
-            } else {
-                begin(item, isInLine: true)
-            }
+            let line = line(of: item.hook)
+            line.add(item)
+            list(line)
         case .answer(let thread, let answer):
             // It may be over by now: its time was.
             if calls[thread] != nil { resume(thread, answer) }
-        case .function(let call): begin(call)
+        case .function(let call): start(call)
         }
     }
 
-    private func enqueue(_ item: HookItem) {
-        var line = lines[item.hook.id] ?? Line()
-        line.waiting.append(item)
-        if line.waiting.count > HookItem.waitingMax {
-            _ = line.waiting.popFirst()
-            item.hook.countDropped()
-        }
-        lines[item.hook.id] = line
+    private func line(of hook: Hook) -> LuaLine {
+        if let known = lines[hook.id] { return known }
+        let line = LuaLine(hook)
+        lines[hook.id] = line
+        return line
     }
 
-    // MARK: Calls
-
-    private func begin(_ item: HookItem, isInLine: Bool) {
-        guard let function = item.hook.function else { return }
-        item.hook.countRun()
-        start(
-            function, [.record(item.event.value)], item.hook.options.timeoutSeconds,
-            .event(item, isInLine: isInLine))
+    private func list(_ line: LuaLine) {
+        guard !line.isBusy, !line.isListed, !line.isEmpty else { return }
+        line.isListed = true
+        listed.insert(line, at: 0)
     }
 
-    private func begin(_ call: LuaWorld.FunctionCall) {
-        guard let file, let function = functionNamed(call.name, file) else {
-            call.answer(
-                .failure(
-                    LuaError(kind: .closed, message: "there is no function '\(call.name)'")))
+    // MARK: Starting
+
+    private func start(_ line: LuaLine) {
+        if let next = line.next {
+            start(line, from: next)
             return
         }
-        start(function, call.arguments, call.timeoutSeconds, .function(call))
+        do throws(LuaError) {
+            try line.fill()
+        } catch {
+            // Only the event that was taken last can be the reason.
+            if let item = line.items.last { fail(item, error) }
+            list(line)
+            return
+        }
+        line.hook.countRuns(line.items.count)
+        start(line, from: 0)
+    }
+
+    private func start(_ line: LuaLine, from first: Int) {
+        guard let function = line.hook.function else { return }
+        line.next = nil
+        line.isBusy = true
+        // The batch has one time for all of its events.
+        let seconds = seconds(line.hook.options.timeoutSeconds) * Double(line.items.count - first)
+        begin(.batch(line, first: first), seconds) { state throws(LuaError) in
+            try state.deliver(line.batch, from: first, to: function, wallSecondsMax: seconds)
+        }
+    }
+
+    private func start(_ item: HookItem) {
+        guard let function = item.hook.function else { return }
+        item.hook.countRuns()
+        let seconds = seconds(item.hook.options.timeoutSeconds)
+        begin(.awaited(item), seconds) { state throws(LuaError) in
+            try state.start(function, [.record(item.event.value)], wallSecondsMax: seconds)
+        }
+    }
+
+    private func start(_ call: LuaWorld.FunctionCall) {
+        guard let file, let function = functionNamed(call.name, file) else {
+            call.answer(
+                .failure(LuaError(kind: .closed, message: "there is no function '\(call.name)'")))
+            return
+        }
+        let seconds = seconds(call.timeoutSeconds)
+        begin(.function(call), seconds) { state throws(LuaError) in
+            try state.start(function, call.arguments, wallSecondsMax: seconds)
+        }
     }
 
     private func functionNamed(_ name: String, _ file: LuaReference) -> LuaReference? { nil }
 
-    private func start(
-        _ function: LuaReference, _ arguments: [CommandValue], _ timeoutSeconds: Double?,
-        _ purpose: Purpose
+    private func seconds(_ own: Double?) -> Double {
+        min(own ?? state.limits.wallSecondsMax, state.limits.wallSecondsMax)
+    }
+
+    private func begin(
+        _ purpose: Purpose, _ seconds: Double,
+        _ start: (inout LuaState) throws(LuaError) -> LuaThread
     ) {
         do throws(LuaError) {
-            let thread = try state.start(function, arguments, wallSecondsMax: timeoutSeconds)
+            let thread = try start(&state)
             let pause = try state.resume(thread)
             if case .finished(let values) = pause {
                 end(purpose, .success(values))
                 return
             }
-            let seconds = min(timeoutSeconds ?? state.limits.wallSecondsMax, 1e8)
             calls[thread] = Call(
-                purpose: purpose, deadline: cposix_monotonic() + Int64(seconds * 1e9))
-            if case .event(let item, isInLine: true) = purpose {
-                lines[item.hook.id, default: Line()].isBusy = true
-            }
+                purpose: purpose,
+                deadline: cposix_monotonic() + Int64(min(seconds, 1e8) * 1e9))
             follow(thread, pause)
         } catch {
             end(purpose, .failure(error))
         }
     }
+
+    // MARK: Going on
 
     private func resume(_ thread: LuaThread, _ answer: LuaAnswer) {
         do throws(LuaError) {
@@ -175,6 +213,7 @@ final class LuaLoop {
         case .finished(let values): over(thread, .success(values))
         case .outOfSlice: runnable.append(thread)
         case .call(let function, let arguments):
+            if case .batch(let line, _)? = calls[thread]?.purpose { line.usesCommands = true }
             let commands = commands
             let world = world
             calls[thread]?.command = Task {
@@ -187,34 +226,40 @@ final class LuaLoop {
         }
     }
 
+    // MARK: Ending
+
     /// A call that had to wait has ended.
     private func over(_ thread: LuaThread, _ result: Result<[CommandValue], LuaError>) {
-        guard let call = calls.removeValue(forKey: thread) else { return }
-        end(call.purpose, result)
-        guard case .event(let item, isInLine: true) = call.purpose else { return }
-        lines[item.hook.id]?.isBusy = false
-        while lines[item.hook.id]?.isBusy == false,
-            let next = lines[item.hook.id]?.waiting.popFirst()
-        {
-            begin(next, isInLine: true)
-        }
+        if let call = calls.removeValue(forKey: thread) { end(call.purpose, result) }
     }
 
     private func end(_ purpose: Purpose, _ result: Result<[CommandValue], LuaError>) {
         switch purpose {
         case .function(let call): call.answer(result)
-        case .event(let item, _):
-            let outcome: HookOutcome
+        case .batch(let line, let first):
+            line.isBusy = false
+            if case .failure(let error) = result {
+                let place = min(max(error.event ?? first, first), line.items.count - 1)
+                fail(line.items[place], error)
+                if place + 1 < line.items.count { line.next = place + 1 }
+            }
+            list(line)
+        case .awaited(let item):
             switch result {
             case .success(let values):
-                let value: CommandValue =
-                    values.count > 1 ? .list(values) : values.first ?? .none
-                outcome = HookOutcome(returned: value, isGate: item.event.isGate)
-            case .failure(let error): outcome = HookOutcome(failure: error.reason)
+                let value: CommandValue = values.count > 1 ? .list(values) : values.first ?? .none
+                let outcome = HookOutcome(returned: value, isGate: item.event.isGate)
+                if outcome.failure != nil { tell(item.hook, item.event, outcome) }
+                item.answer?(outcome)
+            case .failure(let error): fail(item, error)
             }
-            if outcome.failure != nil { tell(item.hook, item.event, outcome) }
-            item.answer?(outcome)
         }
+    }
+
+    private func fail(_ item: HookItem, _ error: LuaError) {
+        let outcome = HookOutcome(failure: error.reason)
+        tell(item.hook, item.event, outcome)
+        item.answer?(outcome)
     }
 
     // MARK: Time

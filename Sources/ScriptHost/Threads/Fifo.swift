@@ -1,24 +1,26 @@
 /// First in, first out; taking the first does not move the others.
 struct Fifo<Element> {
     private var elements: [Element?] = []
-    private var first = 0
+    private var place = 0
 
-    var count: Int { elements.count - first }
+    var count: Int { elements.count - place }
     var isEmpty: Bool { count == 0 }
+
+    var first: Element? { isEmpty ? nil : elements[place] }
 
     mutating func append(_ element: Element) { elements.append(element) }
 
     mutating func popFirst() -> Element? {
-        guard first < elements.count else { return nil }
-        let element = elements[first]
-        elements[first] = nil
-        first += 1
-        if first == elements.count {
+        guard place < elements.count else { return nil }
+        let element = elements[place]
+        elements[place] = nil
+        place += 1
+        if place == elements.count {
             elements.removeAll(keepingCapacity: true)
-            first = 0
-        } else if first >= 1024, first * 2 >= elements.count {
-            elements.removeFirst(first)
-            first = 0
+            place = 0
+        } else if place >= 1024, place * 2 >= elements.count {
+            elements.removeFirst(place)
+            place = 0
         }
         return element
     }
