@@ -73,6 +73,8 @@ let package = Package(
     targets: [
         // C interop: no logic.
         .target(name: "CPosix"),
+        // Headers only: the library is opened when the first line is edited.
+        .systemLibrary(name: "CLibEdit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLinuxFuse"),
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(
@@ -105,7 +107,7 @@ let package = Package(
         room("ControlClient", ["CommandModel", "CommandTable", "ScriptHost"]),
         room("ControlServer", ["CommandModel", httpServer, httpTypes, logging, nioCore, nioPosix]),
         room("Identity", ["CPosix", certificates, crypto, nioSecure, swiftASN1]),
-        room("ToolKit", ["DTCLSyntax"]),
+        room("ToolKit", ["CLibEdit", "DTCLSyntax"]),
 
         // Engine: names.
         room("ReplicationModel", ["CXXHash"]),

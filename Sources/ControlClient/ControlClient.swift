@@ -5,71 +5,164 @@ import Glibc
 /// line. A new connection for every request. Waiting blocks the calling thread, so this is for
 /// tools, which wait for one thing at a time; cancelling the task closes the connection, which
 /// cancels the command.
+///
+/// A command may run for days without a word. Whenever a server has been silent for some time, it
+/// is asked who it is, on a connection of its own: one that does not answer that either hangs.
 package struct ControlClient: CommandExecutor {
     package let address: ControlAddress
     /// For messages.
     package let name: String
+    /// Longest silence before a server has to show that it is there.
+    package var silenceSeconds: Double
 
-    package init(_ address: ControlAddress, name: String) {
+    package static let usualSilenceSeconds = 10.0
+
+    package init(
+        _ address: ControlAddress, name: String,
+        silenceSeconds: Double = ControlClient.usualSilenceSeconds
+    ) {
         self.address = address
         self.name = name
+        self.silenceSeconds = silenceSeconds
     }
 
     package func execute(
         _ request: CommandRequest, progress: @escaping @Sendable (CommandProgress) -> Void
     ) async throws(CommandError) -> CommandResult {
-        var result: CommandResult?
-        try await exchange("POST", "/v1/commands", request.value) { value throws(CommandError) in
-            switch CommandAnswer(value: value) {
-            case .progress(let step): progress(step)
-            case .result(let answer): result = answer
-            case .error(let error): throw error
-            case nil: throw unreadable("a line that is no answer")
-            }
+        try await cancellable { line throws(CommandError) in
+            var result: CommandResult?
+            try exchange(
+                line, .post(request),
+                onSilence: { () throws(CommandError) in
+                    _ = try record(line)
+                },
+                receive: { answer throws(CommandError) in
+                    switch answer {
+                    case .progress(let step): progress(step)
+                    case .result(let answer): result = answer
+                    case .error(let error): throw error
+                    case nil: throw unreadable("a line that is no answer")
+                    }
+                })
+            guard let result else { throw unreadable("no result") }
+            return result
         }
+    }
+
+    /// What the server says about itself: `name`, `serverID`, `address`, `port`, `controlPort`,
+    /// `fingerprint`, `version`, `access` (0 none, 1 monitor, 2 full), and `login`: `password` when
+    /// it asks for one, otherwise it knows callers by their account.
+    package func server() async throws(CommandError) -> CommandRecord {
+        try await cancellable { line throws(CommandError) in try record(line) }
+    }
+
+    /// The result of a short command, on the calling thread; for a prompt that cannot wait.
+    /// - Throws: also when the server is silent for longer than `silenceSeconds`.
+    package func ask(_ command: String) throws(CommandError) -> CommandResult {
+        var result: CommandResult?
+        try exchange(
+            ControlLine(), .post(CommandRequest(command: command, origin: "prompt")),
+            onSilence: { () throws(CommandError) in throw silent() },
+            receive: { answer in if case .result(let answer)? = answer { result = answer } })
         guard let result else { throw unreadable("no result") }
         return result
     }
 
-    /// What the server says about itself: `name`, `serverID`, `address`, `port`, `controlPort`,
-    /// `fingerprint`, `version`, `access` (0 none, 1 monitor, 2 full).
-    package func server() async throws(CommandError) -> CommandRecord {
-        var record: CommandRecord?
-        try await exchange("GET", "/v1/server", nil) { value throws(CommandError) in
-            if case .error(let error)? = CommandAnswer(value: value) { throw error }
-            record = value.record
+    // MARK: Exchanges
+
+    private enum Message {
+        case serverRecord
+        case post(CommandRequest)
+
+        var bytes: [UInt8] {
+            let (start, body) =
+                switch self {
+                case .serverRecord: ("GET /v1/server", "")
+                case .post(let request): ("POST /v1/commands", JSONWriter.text(of: request.value))
+                }
+            var head = "\(start) HTTP/1.1\r\nHost: understudy\r\nConnection: close\r\n"
+            if !body.isEmpty {
+                head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+            }
+            return Array((head + "\r\n" + body).utf8)
         }
-        guard let record else { throw unreadable("no description of the server") }
-        return record
     }
 
-    private func unreadable(_ what: String) -> CommandError {
-        CommandError(.unknown, "the answer of '\(name)' cannot be read: \(what)")
-    }
-
-    /// Sends one request and hands over every line of the answer's body.
-    private nonisolated(nonsending) func exchange(
-        _ method: String, _ path: String, _ content: CommandValue?,
-        _ receive: (CommandValue) throws(CommandError) -> Void
-    ) async throws(CommandError) {
-        let socket = try connect()
-        let result: Result<Void, CommandError> = await withTaskCancellationHandler {
+    private nonisolated(nonsending) func cancellable<Answer>(
+        _ body: (ControlLine) throws(CommandError) -> Answer
+    ) async throws(CommandError) -> Answer {
+        let line = ControlLine()
+        let result: Result<Answer, CommandError> = await withTaskCancellationHandler {
             do throws(CommandError) {
-                return .success(try talk(socket, method, path, content, receive))
+                return .success(try body(line))
             } catch {
                 return .failure(error)
             }
         } onCancel: {
-            socket.interrupt()
+            line.interrupt()
         }
         if Task.isCancelled { throw CommandError(.interrupted, "the command was interrupted") }
-        try result.get()
+        return try result.get()
+    }
+
+    private func record(_ line: ControlLine) throws(CommandError) -> CommandRecord {
+        var record: CommandRecord?
+        try exchange(
+            line, .serverRecord, onSilence: { () throws(CommandError) in throw silent() },
+            receiveValue: { value throws(CommandError) in
+                if case .error(let error)? = CommandAnswer(value: value) { throw error }
+                record = value.record
+            })
+        guard let record else { throw unreadable("no description of the server") }
+        return record
+    }
+
+    private func exchange(
+        _ line: ControlLine, _ message: Message, onSilence: () throws(CommandError) -> Void,
+        receive: (CommandAnswer?) throws(CommandError) -> Void
+    ) throws(CommandError) {
+        try exchange(
+            line, message, onSilence: onSilence,
+            receiveValue: { value throws(CommandError) in try receive(CommandAnswer(value: value)) }
+        )
+    }
+
+    /// Sends one request and hands over every line of the answer's body.
+    private func exchange(
+        _ line: ControlLine, _ message: Message, onSilence: () throws(CommandError) -> Void,
+        receiveValue: (CommandValue) throws(CommandError) -> Void
+    ) throws(CommandError) {
+        let socket = try connect()
+        line.add(socket)
+        defer { line.remove(socket) }
+        var response = HTTPResponse()
+        var lines = LineSplitter()
+        do throws(ControlSocket.Failure) {
+            try socket.write(message.bytes)
+        } catch {
+            throw failure(error)
+        }
+        while !response.isComplete {
+            let bytes = try read(socket, onSilence)
+            do throws(HTTPResponse.Malformed) {
+                if bytes.isEmpty { try response.end() }
+                lines.add(try response.receive(bytes))
+            } catch {
+                throw bytes.isEmpty ? lost(error.reason) : unreadable(error.reason)
+            }
+            while let line = lines.next() { try hand(line, to: receiveValue) }
+        }
+        if let line = lines.rest() { try hand(line, to: receiveValue) }
+        if let status = response.status, status >= 300 {
+            throw CommandError(.unknown, "server '\(name)' answered with status \(status)")
+        }
     }
 
     private func connect() throws(CommandError) -> ControlSocket {
         do throws(ControlSocket.Failure) {
-            return try ControlSocket(path: address.socketPath)
+            return try ControlSocket(path: address.socketPath, silenceSeconds: silenceSeconds)
         } catch {
+            if error.isSilence { throw silent() }
             let reason = String(cString: strerror(error.errorNumber)).lowercased()
             throw CommandError(
                 .serverNotResponding,
@@ -77,43 +170,17 @@ package struct ControlClient: CommandExecutor {
         }
     }
 
-    private func talk(
-        _ socket: ControlSocket, _ method: String, _ path: String, _ content: CommandValue?,
-        _ receive: (CommandValue) throws(CommandError) -> Void
-    ) throws(CommandError) {
-        var response = HTTPResponse()
-        var lines = LineSplitter()
-        let request = Self.request(method, path, content)
-        try checked { () throws(ControlSocket.Failure) in try socket.write(request) }
-        while !response.isComplete {
-            let bytes = try checked { () throws(ControlSocket.Failure) in try socket.read() }
-            do throws(HTTPResponse.Malformed) {
-                if bytes.isEmpty { try response.end() }
-                lines.add(try response.receive(bytes))
+    private func read(
+        _ socket: ControlSocket, _ onSilence: () throws(CommandError) -> Void
+    ) throws(CommandError) -> [UInt8] {
+        while true {
+            do throws(ControlSocket.Failure) {
+                return try socket.read()
             } catch {
-                throw bytes.isEmpty ? lost(error.reason) : unreadable(error.reason)
+                guard error.isSilence else { throw failure(error) }
             }
-            while let line = lines.next() { try hand(line, to: receive) }
+            try onSilence()
         }
-        if let line = lines.rest() { try hand(line, to: receive) }
-        if let status = response.status, status >= 300 {
-            throw CommandError(.unknown, "server '\(name)' answered with status \(status)")
-        }
-    }
-
-    private func checked<Answer>(
-        _ body: () throws(ControlSocket.Failure) -> Answer
-    ) throws(CommandError) -> Answer {
-        do throws(ControlSocket.Failure) {
-            return try body()
-        } catch {
-            throw lost(String(cString: strerror(error.errorNumber)).lowercased())
-        }
-    }
-
-    private func lost(_ reason: String) -> CommandError {
-        CommandError(
-            .serverNotResponding, "the connection to server '\(name)' is lost: \(reason)")
     }
 
     private func hand(
@@ -128,15 +195,29 @@ package struct ControlClient: CommandExecutor {
         try receive(value)
     }
 
-    private static func request(
-        _ method: String, _ path: String, _ content: CommandValue?
-    ) -> [UInt8] {
-        let body = content.map { JSONWriter.text(of: $0) } ?? ""
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: understudy\r\nConnection: close\r\n"
-        if content != nil {
-            head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
-        }
-        return Array((head + "\r\n" + body).utf8)
+    // MARK: Failures
+
+    private func failure(_ error: ControlSocket.Failure) -> CommandError {
+        error.isSilence
+            ? silent() : lost(String(cString: strerror(error.errorNumber)).lowercased())
+    }
+
+    private func silent() -> CommandError {
+        let seconds =
+            silenceSeconds == silenceSeconds.rounded()
+            ? "\(Int(silenceSeconds))" : "\(silenceSeconds)"
+        return CommandError(
+            .serverNotResponding,
+            "server '\(name)' takes connections at \(address) but says nothing for \(seconds) s")
+    }
+
+    private func unreadable(_ what: String) -> CommandError {
+        CommandError(.unknown, "the answer of '\(name)' cannot be read: \(what)")
+    }
+
+    private func lost(_ reason: String) -> CommandError {
+        CommandError(
+            .serverNotResponding, "the connection to server '\(name)' is lost: \(reason)")
     }
 }
 

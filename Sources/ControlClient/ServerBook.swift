@@ -11,14 +11,23 @@ package actor ServerBook: ServerDirectory {
 
     private let named: [Entry]
     private let folder: String
-    /// What servers said about themselves, by the name of their entry.
-    private var records: [String: CommandRecord] = [:]
+    private let silenceSeconds: Double
 
     /// - Parameters:
     ///   - named: from the command line; when there is one, only these are known.
+    ///   - silenceSeconds: how long a server may say nothing.
     ///   - folder: where servers of this machine have their sockets.
-    package init(_ named: [(String, ControlAddress)], folder: String = "/run/understudy") {
-        self.named = named.map { Entry(name: $0.0, client: ControlClient($0.1, name: $0.0)) }
+    package init(
+        _ named: [(String, ControlAddress)],
+        silenceSeconds: Double = ControlClient.usualSilenceSeconds,
+        folder: String = "/run/understudy"
+    ) {
+        self.named = named.map { name, address in
+            Entry(
+                name: name,
+                client: ControlClient(address, name: name, silenceSeconds: silenceSeconds))
+        }
+        self.silenceSeconds = silenceSeconds
         self.folder = folder
     }
 
@@ -79,7 +88,10 @@ package actor ServerBook: ServerDirectory {
     }
 
     private func entry(_ name: String, _ path: String) -> Entry {
-        Entry(name: name, client: ControlClient(ControlAddress(socketPath: path), name: name))
+        Entry(
+            name: name,
+            client: ControlClient(
+                ControlAddress(socketPath: path), name: name, silenceSeconds: silenceSeconds))
     }
 }
 

@@ -3,20 +3,26 @@ package import DTCLSyntax
 /// Messages about a text for people: place, message, the line with a mark below it, hints.
 package struct DiagnosticRenderer {
     private let source: SourceText
+    private let palette: Palette
     private let lines: LineTable
 
-    package init(_ source: SourceText) {
+    package init(_ source: SourceText, _ palette: Palette = .plain) {
         self.source = source
+        self.palette = palette
         lines = LineTable(source)
     }
 
     package func render(_ diagnostic: Diagnostic) -> [String] {
         let place = "\(source.name):\(lines.position(of: diagnostic.range.lower))"
-        return ["\(place): \(diagnostic.severity.rawValue): \(diagnostic.message)"]
+        let role: Palette.Role = diagnostic.severity == .error ? .error : .warning
+        let severity = palette.paint("\(diagnostic.severity.rawValue):", role)
+        let sign = palette.paint("=", .note)
+        return ["\(place): \(severity) \(palette.paint(diagnostic.message, .title))"]
             + excerpt(diagnostic.range)
             + diagnostic.notes.map { note in
-                guard let range = note.range else { return "     = \(note.message)" }
-                return "     = line \(lines.position(of: range.lower).line): \(note.message)"
+                guard let range = note.range else { return "     \(sign) \(note.message)" }
+                let line = lines.position(of: range.lower).line
+                return "     \(sign) line \(line): \(note.message)"
             }
     }
 
@@ -32,6 +38,6 @@ package struct DiagnosticRenderer {
         let width = end.line == start.line ? end.column - start.column : text.count - indent.count
         let mark = "^" + String(repeating: "~", count: max(0, width - 1))
         let blank = indent + String(repeating: " ", count: max(0, missing))
-        return ["\(margin) | \(text)", "     | \(blank)\(mark)"]
+        return ["\(margin) | \(text)", "     | \(blank)\(palette.paint(mark, .mark))"]
     }
 }

@@ -10,6 +10,22 @@ package enum Terminal {
 
     package static func isTerminal(_ stream: Stream) -> Bool { isatty(stream.rawValue) == 1 }
 
+    /// Whether the cursor can be moved: not on a typewriter, nor where nothing is known.
+    package static var movesCursor: Bool {
+        guard let name = getenv("TERM").map({ String(cString: $0) }) else { return false }
+        return !name.isEmpty && name != "dumb"
+    }
+
+    /// Columns of the terminal; 80 where it does not say.
+    package static var columns: Int {
+        var size = winsize()
+        for stream in [Stream.output, .error, .input] {
+            let result = ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size)
+            if result == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        }
+        return 80
+    }
+
     /// Writes everything. What cannot be written, because the reader has gone, is dropped.
     package static func write(_ text: String, to stream: Stream = .output) {
         var text = text

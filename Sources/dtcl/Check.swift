@@ -5,7 +5,7 @@ import ToolKit
 
 /// `dtcl check`: diagnostics only, nothing runs and no server is asked.
 struct Check {
-    var isJSON: Bool
+    let options: Options
 
     /// 2 when a file is wrong or cannot be read.
     func run(_ files: [String]) -> Int {
@@ -22,11 +22,11 @@ struct Check {
             Terminal.write("dtcl: \(error.message)\n", to: .error)
             return false
         }
-        guard let options = try? Options(["-i"]) else { return false }
-        let host = Dtcl.makeHost(options, TextOutput())
+        let client = Client(options)
+        let host = client.host(TextOutput(), client.session())
         let source = SourceText(bytes: bytes, name: file == "-" ? "standard input" : file)
         let diagnostics = host.check(source)
-        if isJSON {
+        if options.isJSON {
             for entry in diagnostics { JSONOutput.show(Reporter.value(of: entry)) }
         } else {
             Reporter(isJSON: false).report(diagnostics)

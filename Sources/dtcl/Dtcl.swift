@@ -1,10 +1,7 @@
-import ControlClient
-import DTCLInterpreter
 import DTCLSyntax
 import Glibc
 import ScriptHost
 import ToolKit
-import UnderstudyCommands
 
 /// The tool: reads its command line, does one job, ends with a status.
 @main
@@ -42,8 +39,8 @@ enum Dtcl {
         case .reference:
             Terminal.write(HelpPage.reference)
             return 0
-        case .help(let words): return HelpPage.show(words)
-        case .check(let files): return Check(isJSON: options.isJSON).run(files)
+        case .help(let words): return HelpPage.show(words, options)
+        case .check(let files): return Check(options: options).run(files)
         case .format: fail("'format' is not available in this version")
         case .prompt:
             // Waiting for lines must leave the first thread free to watch for Ctrl-C.
@@ -71,30 +68,11 @@ enum Dtcl {
     private nonisolated(nonsending) static func run(_ source: SourceText, _ options: Options) async
         -> Int
     {
-        let host = makeHost(options, options.isJSON ? JSONOutput() : TextOutput())
-        let outcome = await host.run(source)
+        let client = Client(options)
+        let output: any ScriptOutput = options.isJSON ? JSONOutput() : TextOutput()
+        let outcome = await client.host(output, client.session()).run(source)
         Reporter(isJSON: options.isJSON).report(outcome, of: source)
         return outcome.exitStatus
-    }
-
-    static func makeHost(_ options: Options, _ output: any ScriptOutput) -> ScriptHost {
-        let book = ServerBook(options.servers)
-        let commands = makeCommands(book)
-        var host = ScriptHost(
-            table: UnderstudyCommands.table,
-            router: ServerSession(directory: book, client: commands), output: output,
-            environment: World.environment(arguments: options.arguments))
-        host.globals = options.definitions.map { ($0.0, .text($0.1)) }
-        host.timeoutSeconds = options.timeoutSeconds
-        host.echoes = options.echoes
-        host.readFile = World.readScript
-        return host
-    }
-
-    static func makeCommands(_ book: ServerBook) -> ToolCommands {
-        ToolCommands(
-            book: book, table: UnderstudyCommands.table, statements: UnderstudyCommands.statements,
-            version: "dtcl \(Usage.version)")
     }
 
     static func fail(_ message: String) -> Never {

@@ -12,9 +12,9 @@ enum HelpPage {
     }
 
     /// The exit status.
-    static func show(_ words: [String]) -> Int {
+    static func show(_ words: [String], _ options: Options) -> Int {
         do throws(CommandError) {
-            let lines = try Dtcl.makeCommands(ServerBook([])).help(on: words)
+            let lines = try Client(options).commands.help(on: words)
             Terminal.write(lines.map { $0 + "\n" }.joined())
             return 0
         } catch {

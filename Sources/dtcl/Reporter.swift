@@ -9,6 +9,12 @@ struct Reporter {
     var isJSON: Bool
     /// Before every line for people.
     var indent = ""
+    private let palette = Palette(.error)
+
+    init(isJSON: Bool, indent: String = "") {
+        self.isJSON = isJSON
+        self.indent = indent
+    }
 
     func report(_ outcome: ScriptOutcome, of source: SourceText) {
         switch outcome {
@@ -16,7 +22,12 @@ struct Reporter {
         case .rejected(let diagnostics): report(diagnostics)
         case .failed(let error): report(error, source)
         case .timedOut(let seconds): show(["the script took longer than \(seconds) seconds"])
-        case .interrupted: show(["interrupted"])
+        case .interrupted:
+            // A terminal shows the key as ^C, without an end of line.
+            if Terminal.isTerminal(.error), Terminal.movesCursor {
+                Terminal.write("\r\u{1B}[K", to: .error)
+            }
+            show(["interrupted"])
         }
     }
 
@@ -25,7 +36,7 @@ struct Reporter {
             if isJSON {
                 JSONOutput.show(.record(["diagnostic": Self.value(of: entry)]))
             } else {
-                show(DiagnosticRenderer(entry.shownSource).render(entry.diagnostic))
+                show(DiagnosticRenderer(entry.shownSource, palette).render(entry.diagnostic))
             }
         }
     }
@@ -37,14 +48,16 @@ struct Reporter {
         }
         // At the prompt the line stands right above.
         if error.file == "prompt" {
-            show(["error \(error.code): \(error.message)"])
+            let label = palette.paint("error \(error.code):", .error)
+            show(["\(label) \(error.message)"])
             return
         }
         let command = error.command.map { " in '\($0)'" } ?? ""
         let code = error.kind == .commandFailed ? " \(error.code)" : ""
-        show(["\(error.file):\(error.position): error\(code)\(command): \(error.message)"])
+        let label = palette.paint("error\(code)", .error)
+        show(["\(error.file):\(error.position): \(label)\(command): \(error.message)"])
         if error.file == source.name, !Self.hidesSecret(error) {
-            show(DiagnosticRenderer(source).excerpt(error.range))
+            show(DiagnosticRenderer(source, palette).excerpt(error.range))
         }
         for call in error.calls where !call.procedure.isEmpty {
             show(["     = in procedure '\(call.procedure)', called at \(call.file):\(call.line)"])

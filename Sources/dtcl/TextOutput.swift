@@ -15,7 +15,7 @@ final class TextOutput: ScriptOutput {
     /// - Parameter indent: before every line.
     init(indent: String = "") {
         self.indent = indent
-        showsProgress = Terminal.isTerminal(.output)
+        showsProgress = Terminal.isTerminal(.output) && Terminal.movesCursor
     }
 
     func write(_ line: String, toError: Bool) { show(line, toError ? .error : .output) }
@@ -25,7 +25,8 @@ final class TextOutput: ScriptOutput {
     }
 
     func failed(_ error: CommandError, of declaration: CommandDeclaration) {
-        show("\(declaration.name): error \(error.code): \(error.message)", .error)
+        let label = Palette(.error).paint("error \(error.code):", .error)
+        show("\(declaration.name): \(label) \(error.message)", .error)
     }
 
     func echo(_ command: String) { show("> \(command)", .error) }
@@ -35,7 +36,10 @@ final class TextOutput: ScriptOutput {
         isProgressShown.withLock { isShown in
             isShown = true
             let line = progress.line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
-            Terminal.write("\r\u{1B}[K\(indent)\(String(String.UnicodeScalarView(line)))")
+            // A line that wrapped could not be taken back.
+            let shown = TextWidth.cut(
+                indent + String(String.UnicodeScalarView(line)), to: Terminal.columns - 1)
+            Terminal.write("\r\u{1B}[K\(shown)")
         }
     }
 

@@ -47,13 +47,19 @@ enum ToolProcess {
 
     static func start(
         _ arguments: [String], _ actions: inout posix_spawn_file_actions_t,
-        attributes: UnsafePointer<posix_spawnattr_t>?
+        attributes: UnsafePointer<posix_spawnattr_t>?, environment: [String: String]? = nil
     ) -> pid_t {
         var words = ([path] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
+        var variables = (environment ?? [:]).map { strdup("\($0)=\($1)") }
+        variables.append(nil)
+        defer { for variable in variables { free(variable) } }
         var process = pid_t()
-        let failed = posix_spawn(&process, path, &actions, attributes, words, environ)
+        let failed =
+            environment == nil
+            ? posix_spawn(&process, path, &actions, attributes, words, environ)
+            : posix_spawn(&process, path, &actions, attributes, words, variables)
         return failed == 0 ? process : -1
     }
 
@@ -118,15 +124,19 @@ final class TemporaryFolder {
         return file
     }
 
-    deinit {
-        guard let folder = opendir(path) else { return }
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    deinit { TemporaryFolder.remove(path) }
+
+    private static func remove(_ path: String) {
+        if let folder = opendir(path) {
+            while let entry = readdir(folder) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if name == "." || name == ".." { continue }
+                if unlink("\(path)/\(name)") != 0 { remove("\(path)/\(name)") }
             }
-            unlink("\(path)/\(name)")
+            closedir(folder)
         }
-        closedir(folder)
         rmdir(path)
     }
 }

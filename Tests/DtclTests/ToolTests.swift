@@ -29,17 +29,15 @@ import Testing
 
     @Test func `mistakes show the place, what was expected and the nearest spelling`() {
         let result = dtcl("-c", "source alpha\nconnect docs to beta map exakt")
+        let lines = result.errors.split(separator: "\n")
         #expect(
-            result.errors == """
+            lines.dropLast().joined(separator: "\n") == """
                 -c:2:26: error: got 'exakt', expected 'EXACT', 'BASE' or a path from the root ('/…')
                    2 | connect docs to beta map exakt
                      |                          ^~~~~
                      = did you mean 'EXACT'?
-                     = usage: CONNECT set TO target MAP (EXACT | BASE "base" | "from" TO "to" {, \
-                "from" TO "to"}) [NOMIRROR | MIRROR [FULL | DIFFERENT]] [NEWER] [CHECKSUM] \
-                [NOREPLICATE] [ORPHANS] [PLAN]
-
                 """)
+        #expect(lines.last?.hasPrefix("     = usage: CONNECT set TO target MAP (EXACT | ") == true)
         #expect(dtcl("--sever").errors.contains("did you mean '--server'?"))
     }
 

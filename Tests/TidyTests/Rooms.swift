@@ -45,7 +45,7 @@ enum Rooms {
             "Foundation"),
         "Identity": .adapting(
             "CPosix", "Crypto", "FoundationEssentials", "NIOSSL", "SwiftASN1", "X509"),
-        "ToolKit": .adapting("DTCLSyntax"),
+        "ToolKit": .adapting("CLibEdit", "DTCLSyntax"),
 
         // Engine: names and decisions.
         "ReplicationModel": .pure("CXXHash"),

@@ -1,0 +1,29 @@
+import CLibEdit
+
+/// How many columns of a terminal a text takes.
+package enum TextWidth {
+    /// Control characters take none.
+    package static func columns(_ text: some StringProtocol) -> Int {
+        text.unicodeScalars.reduce(0) { $0 + columns($1) }
+    }
+
+    package static func columns(_ scalar: Unicode.Scalar) -> Int {
+        if (0x20..<0x7F).contains(scalar.value) { return 1 }
+        let isControl = scalar.value < 0xA0
+        let columns = Int(clibedit_columns(Int32(scalar.value)))
+        return isControl ? 0 : columns < 0 ? 1 : columns
+    }
+
+    /// As much of the text as fits; an ellipsis stands for what does not.
+    package static func cut(_ text: String, to columnsMax: Int) -> String {
+        guard columns(text) > columnsMax else { return text }
+        var kept = String.UnicodeScalarView()
+        var width = 0
+        for scalar in text.unicodeScalars {
+            width += columns(scalar)
+            guard width < columnsMax else { break }
+            kept.append(scalar)
+        }
+        return columnsMax > 0 ? String(kept) + "…" : ""
+    }
+}
