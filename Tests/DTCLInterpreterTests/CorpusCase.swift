@@ -6,7 +6,8 @@ import Testing
 /// One script of the corpus. Its comments say what must happen, in the order of the text:
 /// `# expect: line written`, `# expect command: words and values`, `# expect error: id`,
 /// `# expect exit: status`, and what commands answer: `# answer: expression`,
-/// `# answer failure: code message`. `# steps: n` and `# memory: bytes` set limits.
+/// `# answer failure: code message`. `# steps: n` and `# memory: bytes` set limits; with
+/// `# warnings` the compiler looks for what is no error, too.
 struct CorpusCase: CustomTestStringConvertible, Sendable {
     var path: String
 
@@ -107,6 +108,7 @@ struct CorpusRun {
     mutating func run(_ file: CorpusCase, _ text: String, _ expected: CorpusExpectations) {
         var options = CompileOptions()
         options.globals = ["event"]
+        options.reportsWarnings = text.contains("# warnings")
         options.treatment = CorpusRun.treatment
         options.include = CorpusRun.include
         let script = Script.parse(text, name: file.path)

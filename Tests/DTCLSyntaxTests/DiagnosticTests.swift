@@ -26,6 +26,20 @@ struct DiagnosticTests {
         #expect(Set(script.diagnostics).count == script.diagnostics.count)
     }
 
+    @Test(
+        "the nearest word is offered",
+        arguments: [
+            ("WIHLE $x DO\nping a\nEND", "'WIHLE' is a command here; the nearest word is 'WHILE'"),
+            ("IF $x THNE ping a END", "the nearest word is 'THEN'"),
+            ("FOR $i = 1 TOO 3 DO\nEND", "the nearest word is 'TO'"),
+            ("SET OPTION STRCT ON", "the nearest word is 'STRICT'"),
+            ("WAIT 10 minuts", "the nearest word is 'minutes'"),
+        ])
+    func nearestWords(_ text: String, _ note: String) {
+        let script = Script.parse(text)
+        #expect(script.diagnostics.first?.notes.map(\.message) == [note])
+    }
+
     @Test("a text that is too long is refused")
     func tooLong() {
         let bytes = [UInt8](repeating: 0x20, count: SourceText.bytesMax + 1)

@@ -11,6 +11,8 @@ public struct CompileOptions {
         _, _ in .failure(IncludeError("this host reads no other files"))
     }
 
+    /// Whether to look for what is no error but hardly meant: for `dtcl check` and editors.
+    public var reportsWarnings = false
     /// What the program tells the tracer of its machine.
     public var tracing = Tracing.off
 

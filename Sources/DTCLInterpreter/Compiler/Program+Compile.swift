@@ -20,6 +20,10 @@ extension Program {
         shared.program.includedFiles = resolver.includedFiles
         shared.declareProcedures(resolver.sections)
         shared.compileAll(resolver.sections)
+        if options.reportsWarnings, previous == nil, !resolver.hasErrors {
+            shared.warn(
+                resolver.sections, main: 0, given: options.globals.map { $0.lowercased() })
+        }
         return shared.finish()
     }
 }

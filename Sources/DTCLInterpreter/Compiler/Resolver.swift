@@ -57,6 +57,8 @@ struct Resolver {
     /// Files that are being read, outermost first.
     private var openFiles: [String] = []
 
+    var hasErrors: Bool { diagnostics.contains { $0.diagnostic.severity == .error } }
+
     init(options: CompileOptions, sources: [SourceText], includedFiles: Set<String>) {
         self.options = options
         self.sources = sources

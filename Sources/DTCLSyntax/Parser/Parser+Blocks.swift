@@ -9,7 +9,9 @@ extension Parser {
             if at(.endOfText, .command) { return }
             if let word = blockWord() {
                 if words.contains(word) || blockDepth == 0 { return }
-                fail(.blockWordUnexpected, peek(.command).range, word.rawValue)
+                fail(
+                    .blockWordUnexpected, peek(.command).range, word.rawValue,
+                    notes: misspeltOpener())
                 take(.command)
                 recover()
                 continue
@@ -91,7 +93,8 @@ extension Parser {
             return
         }
         guard at(.lineEnd, .command) || at(.endOfText, .command) else {
-            fail(.tokenExpected, mode: .command, "'\(word.rawValue)'")
+            let notes = nearest(to: peek(.command), among: [word.rawValue])
+            fail(.tokenExpected, mode: .command, "'\(word.rawValue)'", notes: notes)
             return
         }
         if followsOnLaterLine(word) {

@@ -233,7 +233,10 @@ extension Parser {
         if !isRecovering, at(.identifier, .expression), !atStatementEnd() {
             unit = Parser.timeUnit(text(peek(.expression)))
             if unit == nil {
-                fail(.tokenExpected, mode: .expression, "seconds, minutes, hours or days")
+                let units = ["milliseconds", "seconds", "minutes", "hours", "days", "FOREVER"]
+                fail(
+                    .tokenExpected, mode: .expression, "seconds, minutes, hours or days",
+                    notes: nearest(to: peek(.expression), among: units))
             } else {
                 take(.expression)
             }
@@ -281,7 +284,9 @@ extension Parser {
         case "TIMEOUT": return timeoutOption(value)
         case "WAITUNIT": return waitUnitOption(value)
         default:
-            report(.optionUnknown, name.range, text(name), "STRICT, ECHO, TIMEOUT or WAITUNIT")
+            report(
+                .optionUnknown, name.range, text(name), "STRICT, ECHO, TIMEOUT or WAITUNIT",
+                notes: nearest(to: name, among: ["STRICT", "ECHO", "TIMEOUT", "WAITUNIT"]))
             return .invalid
         }
     }

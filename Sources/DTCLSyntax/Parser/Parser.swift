@@ -51,7 +51,8 @@ struct Parser {
         while true {
             gatherStatements(until: [])
             guard let word = blockWord() else { break }
-            fail(.blockWordUnexpected, peek(.command).range, word.rawValue)
+            fail(
+                .blockWordUnexpected, peek(.command).range, word.rawValue, notes: misspeltOpener())
             take(.command)
             recover()
         }
@@ -144,7 +145,9 @@ extension Parser {
     }
 
     mutating func expect(_ keyword: Keyword, _ mode: Lexer.Mode) {
-        if !eat(keyword, mode) { fail(.tokenExpected, mode: mode, "'\(keyword.rawValue)'") }
+        if eat(keyword, mode) { return }
+        let notes = nearest(to: peek(mode), among: [keyword.rawValue])
+        fail(.tokenExpected, mode: mode, "'\(keyword.rawValue)'", notes: notes)
     }
 
     private mutating func rewind() {
@@ -180,13 +183,16 @@ extension Parser {
 
     /// Fails at the next token: `%1` is what was got there, `%2` what was expected. A token the
     /// lexer has already complained about is not complained about twice.
-    mutating func fail(_ message: SyntaxMessage, mode: Lexer.Mode, _ expected: String = "") {
+    mutating func fail(
+        _ message: SyntaxMessage, mode: Lexer.Mode, _ expected: String = "",
+        notes: [Diagnostic.Note] = []
+    ) {
         let token = peek(mode)
         if token.kind == .unknown {
             take(mode)
             isRecovering = true
         } else {
-            fail(message, token.range, describe(token), expected)
+            fail(message, token.range, describe(token), expected, notes: notes)
         }
     }
 
