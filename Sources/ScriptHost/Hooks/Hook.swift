@@ -109,8 +109,8 @@ protocol HookLane: Sendable {
     func close()
 }
 
-/// An event on its way through a hook.
-struct HookItem: Sendable {
+/// An event on its way through a hook. Handed from queue to queue, so that it is one reference.
+final class HookItem: Sendable {
     /// Events that wait for one hook.
     static let waitingMax = 1000
 
@@ -118,4 +118,12 @@ struct HookItem: Sendable {
     let hook: Hook
     /// For an operation that waits; also called when the event is dropped.
     let answer: (@Sendable (HookOutcome) -> Void)?
+
+    init(
+        event: RuntimeEvent, hook: Hook, answer: (@Sendable (HookOutcome) -> Void)? = nil
+    ) {
+        self.event = event
+        self.hook = hook
+        self.answer = answer
+    }
 }

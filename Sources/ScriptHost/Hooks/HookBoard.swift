@@ -26,7 +26,7 @@ final class HookBoard: Sendable {
     func post(_ event: RuntimeEvent, excluding excluded: String? = nil) {
         let (event, hooks) = take(event)
         for hook in hooks where excluded == nil || hook.script != excluded {
-            hook.lane.post(HookItem(event: event, hook: hook, answer: nil))
+            hook.lane.post(HookItem(event: event, hook: hook))
         }
     }
 
@@ -45,7 +45,7 @@ final class HookBoard: Sendable {
                 HookItem(event: event, hook: hook) { [vote] in vote.answer(index, $0) })
         }
         for hook in hooks where !awaited.contains(where: { $0 === hook }) {
-            hook.lane.post(HookItem(event: event, hook: hook, answer: nil))
+            hook.lane.post(HookItem(event: event, hook: hook))
         }
         guard !awaited.isEmpty else { return nil }
         let timer = HookBoard.limit(of: awaited, secondsMax).map { seconds in

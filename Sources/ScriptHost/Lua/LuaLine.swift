@@ -17,9 +17,9 @@ final class LuaLine {
     var isBusy = false
     /// Whether it stands in its loop's list of lines with work.
     var isListed = false
-    /// Learnt at its first command: from then on events go one by one, so that each has its own
-    /// time.
-    var usesCommands = false
+    /// How many events the next batch may hold. A command in one of them makes the others wait, so
+    /// that it falls to 1 then, and doubles with every batch that used none.
+    private var countMax = LuaLine.batchMax
 
     init(_ hook: Hook) { self.hook = hook }
 
@@ -38,7 +38,6 @@ final class LuaLine {
     func fill() throws(LuaError) {
         items.removeAll(keepingCapacity: true)
         batch.removeAll()
-        let countMax = usesCommands ? 1 : LuaLine.batchMax
         while items.count < countMax, let next = waiting.first {
             if items.isEmpty {
                 if !LuaLine.fits(next.event, batch.fields) {
@@ -52,6 +51,12 @@ final class LuaLine {
             try add(next.event)
         }
     }
+
+    /// A command was used.
+    func shorten() { countMax = 1 }
+
+    /// A batch has ended without.
+    func lengthen() { countMax = min(countMax * 2, LuaLine.batchMax) }
 
     private func add(_ event: RuntimeEvent) throws(LuaError) {
         batch.append()

@@ -185,6 +185,7 @@ final class LuaLoop {
             let thread = try start(&state)
             let pause = try state.resume(thread)
             if case .finished(let values) = pause {
+                if case .batch(let line, _) = purpose { line.lengthen() }
                 end(purpose, .success(values))
                 return
             }
@@ -213,7 +214,7 @@ final class LuaLoop {
         case .finished(let values): over(thread, .success(values))
         case .outOfSlice: runnable.append(thread)
         case .call(let function, let arguments):
-            if case .batch(let line, _)? = calls[thread]?.purpose { line.usesCommands = true }
+            if case .batch(let line, _)? = calls[thread]?.purpose { line.shorten() }
             let commands = commands
             let world = world
             calls[thread]?.command = Task {

@@ -12,8 +12,9 @@ struct Fifo<Element> {
 
     mutating func popFirst() -> Element? {
         guard place < elements.count else { return nil }
-        let element = elements[place]
-        elements[place] = nil
+        // Moved out, not copied.
+        var element: Element?
+        swap(&element, &elements[place])
         place += 1
         if place == elements.count {
             elements.removeAll(keepingCapacity: true)
