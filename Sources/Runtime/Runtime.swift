@@ -46,7 +46,7 @@ package actor Runtime {
         captures = Captures(configuration: configuration, logger: logger)
     }
 
-    package static let version = "0.1.0"
+    package static let version = Understudy.version
 
     /// - Throws: `CommandError` in words for the person who started the daemon.
     package func start() async throws(CommandError) {
