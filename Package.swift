@@ -190,7 +190,7 @@ let package = Package(
                 "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LanguageServer",
                 "UnderstudyCommands",
             ], excluding: ["Conversations"]),
-        tests("LuaKitTests", ["CLua", "CommandModel", "LuaKit"]),
+        tests("LuaKitTests", ["CLua", "CommandModel", "LuaKit"], excluding: ["Corpus"]),
         tests(
             "MirrorTests",
             [

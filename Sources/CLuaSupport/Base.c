@@ -15,7 +15,17 @@ static int caught(lua_State *L, int status, lua_KContext skipped) {
     return 2;
 }
 
+// An error that is caught costs time in proportion to the whole depth of calls, and where a limit is
+// raised again by thousands of catchers inside each other that has a square in it.
+static void check_depth(lua_State *L) {
+    enum { CATCHER_DEPTH_MAX = 4000 };
+    lua_Debug place;
+    if (lua_getstack(L, CATCHER_DEPTH_MAX, &place))
+        luaL_error(L, "stack overflow: %d calls deep, too deep to catch errors", CATCHER_DEPTH_MAX);
+}
+
 static int protected_call(lua_State *L) {
+    check_depth(L);
     luaL_checkany(L, 1);
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
@@ -32,6 +42,7 @@ static int handle(lua_State *L) {
 }
 
 static int protected_call_handling(lua_State *L) {
+    check_depth(L);
     int count = lua_gettop(L) - 2;
     luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_pushvalue(L, 2);
@@ -98,6 +109,18 @@ static int load(lua_State *L) {
     return 1;
 }
 
+// Gives the file whose function is on the top globals of its own; the libraries lie behind them.
+void clua_own_globals(lua_State *L) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushglobaltable(L);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -2, LUA_GNAME);
+    lua_setupvalue(L, -2, 1);
+}
+
 // What the host has provided, compiled and run once. Upvalues: texts, results.
 static int required(lua_State *L, int status, lua_KContext context) {
     (void)status, (void)context;
@@ -129,6 +152,7 @@ static int require(lua_State *L) {
     const char *bytes = lua_tolstring(L, -1, &count);
     lua_pushfstring(L, "@%s.lua", name);
     if (load_text(L, bytes, count, lua_tostring(L, -1)) != LUA_OK) return lua_error(L);
+    clua_own_globals(L);
     lua_replace(L, 2);
     lua_settop(L, 2);
     lua_pushvalue(L, 1);
@@ -205,6 +229,11 @@ void clua_open_base(lua_State *L) {
         "assert", "error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget",
         "rawlen", "select", "tonumber", "tostring", "type", "_VERSION", NULL,
     };
+    static const char *const kept_math[] = {
+        "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log",
+        "max", "maxinteger", "min", "mininteger", "modf", "pi", "rad", "random", "randomseed",
+        "sin", "sqrt", "tan", "tointeger", "type", "ult", NULL,
+    };
     static const char *const kept_os[] = {"clock", "date", "difftime", "time", NULL};
     static const luaL_Reg ours[] = {
         {"collectgarbage", collector}, {"load", load}, {"pcall", protected_call},
@@ -218,9 +247,11 @@ void clua_open_base(lua_State *L) {
     lua_pushvalue(L, -1);
     lua_setfield(L, -2, LUA_GNAME);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-    luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 1);
+    luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0);
+    clua_keep(L, kept_math);
+    lua_setglobal(L, LUA_MATHLIBNAME);
     luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 1);
-    lua_pop(L, 2);
+    lua_pop(L, 1);
     luaL_requiref(L, LUA_OSLIBNAME, luaopen_os, 0);
     clua_keep(L, kept_os);
     lua_setglobal(L, LUA_OSLIBNAME);

@@ -74,10 +74,12 @@ static size_t trace_level(
         if (!place.name) return 0;
         return (size_t)snprintf(to, room, "[C]: in '%s'\n", place.name);
     }
-    const char *name = place.what[0] == 'm' ? "main chunk" : place.name;
-    if (name)
+    if (place.what[0] == 'm')
         return (size_t)snprintf(
-            to, room, "%s:%d: in '%s'\n", place.short_src, place.currentline, name);
+            to, room, "%s:%d: in main chunk\n", place.short_src, place.currentline);
+    if (place.name)
+        return (size_t)snprintf(
+            to, room, "%s:%d: in '%s'\n", place.short_src, place.currentline, place.name);
     return (size_t)snprintf(
         to, room, "%s:%d: in function at line %d\n", place.short_src, place.currentline,
         place.linedefined);
@@ -158,7 +160,7 @@ static int open_all(lua_State *L) {
     clua_open_coroutines(L);
     clua_open_commands(L);
     // Where messages look for a function's name; had the libraries whole.
-    static const char *const libraries[] = {"string", "table", "math", "utf8", "os", "coroutine", NULL};
+    static const char *const libraries[] = {"string", "table", "math", "utf8", "os", "coroutine", "dt", NULL};
     lua_pushglobaltable(L);
     clua_keep(L, libraries);
     lua_pushglobaltable(L);
@@ -246,15 +248,7 @@ static int load(lua_State *L) {
     argument->status = luaL_loadbufferx(
         L, (const char *)argument->text.bytes, argument->text.count, lua_tostring(L, -1), "t");
     if (argument->status != LUA_OK) return lua_error(L);
-    // A file's globals are its own; the libraries lie behind them.
-    lua_newtable(L);
-    lua_createtable(L, 0, 1);
-    lua_pushglobaltable(L);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -2, LUA_GNAME);
-    lua_setupvalue(L, -2, 1);
+    clua_own_globals(L);
     argument->reference = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

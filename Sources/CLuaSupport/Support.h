@@ -113,6 +113,7 @@ void clua_open_strings(lua_State *L);
 void clua_open_tables(lua_State *L);
 void clua_open_coroutines(lua_State *L);
 void clua_open_base(lua_State *L);
+void clua_own_globals(lua_State *L);
 void clua_open_commands(lua_State *L);
 int clua_add_function(lua_State *L, const char *path, int parts, int index);
 int clua_failure_text(lua_State *L);

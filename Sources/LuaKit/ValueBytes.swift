@@ -7,13 +7,15 @@ enum ValueBytes {
     // MARK: To bytes
 
     static func encode(_ values: [CommandValue]) throws(LuaError) -> [UInt8] {
-        try encode(.list(values))
+        var bytes: [UInt8] = []
+        // The list of them is a level of its own.
+        try append(.list(values), to: &bytes, depth: depthMax + 1)
+        return bytes
     }
 
     static func encode(_ value: CommandValue) throws(LuaError) -> [UInt8] {
         var bytes: [UInt8] = []
-        // The list of arguments is a level of its own.
-        try append(value, to: &bytes, depth: depthMax + 1)
+        try append(value, to: &bytes, depth: depthMax)
         return bytes
     }
 
