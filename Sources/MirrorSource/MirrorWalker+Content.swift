@@ -98,7 +98,7 @@ extension MirrorWalker {
     ) throws(Errno) -> CompareStep {
         guard let asked = work.asked.first else { return work.isDone ? .progressed : .waiting }
         guard let answer = sums.answer(to: asked.id) else { return .waiting }
-        guard answer.status == 0 else { return try sendInstead(work, &batch) }
+        guard answer.status == 0 else { return sendInstead(work, &batch) }
         let status = try SystemCall.status(of: work.descriptor)
         let size = Int64(status.st_size)
         if !work.hasSetSize {
@@ -225,19 +225,24 @@ extension MirrorWalker {
         return appendSize(work, status, [.size, .last], &batch)
     }
 
-    /// The target does not have the file, or cannot read it: all of it is sent, if it is still
-    /// where it was. If it is not, the target meets its new name in the stream and asks.
+    /// The target does not have the file, or cannot read it: all of it is sent.
     private mutating func sendInstead(
         _ work: ComparedFile, _ batch: inout BatchBuilder
-    ) throws(Errno) -> CompareStep {
+    ) -> CompareStep {
         guard batch.payloadRoom >= Limits.payloadBytesMax / 8 else { return .batchFull }
-        let (number, path, wanted) = (work.pending.root, work.pending.path, work.pending.file)
+        let (number, wanted) = (work.pending.root, work.pending.file)
+        let queued = work.pending.path
+        let path = placeNow(work.descriptor, roots[number], queued) ?? queued
         closeFirstCompared()
-        try withEntry(number, path) { (walker, place) throws(Errno) in
-            var place = place
-            place.isAwaited = true
-            place.wanted = wanted
-            _ = try walker.sendEntry(place, known: nil, &batch)
+        do throws(Errno) {
+            try withEntry(number, path) { (walker, place) throws(Errno) in
+                var place = place
+                place.isAwaited = true
+                place.wanted = wanted
+                _ = try walker.sendEntry(place, known: nil, &batch)
+            }
+        } catch {
+            if error != .noSuchFile, error != .notDirectory { note(number, path, error) }
         }
         return .again
     }

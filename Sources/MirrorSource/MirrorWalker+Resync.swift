@@ -160,18 +160,18 @@ extension MirrorWalker {
         var flags: MirrorObjectFlags = []
         let hasNames = attributes.linkCount > 1 && attributes.type != .directory
         if hasNames { flags.insert(.hasOtherNames) }
-        let isFile = attributes.type == .regular
-        if isFile, suspect.content != .none { flags.insert(.compared) }
+        let isKnownByOtherName = hasNames && !place.isAwaited && namesLeft[object.file] != nil
+        if attributes.type == .regular, suspect.content != .none, !isKnownByOtherName {
+            flags.insert(.compared)
+        }
         let isSent = try send(
             object, file: object.file, name: place.name, parent: place.parent,
             parentModified: place.parentModified, flags: flags, offset: 0, &batch)
         guard isSent else { return false }
         progress.objectsSuspect += 1
         hasOpenNames = true
-        guard flags.contains(.compared) else { return true }
-        let isKnownByOtherName = hasNames && !place.isAwaited && namesLeft[object.file] != nil
-        if hasNames { countName(object) }
-        if !isKnownByOtherName {
+        if hasNames, suspect.content != .none { countName(object) }
+        if flags.contains(.compared) {
             pendingFiles.append(
                 PendingFile(
                     root: place.root, path: join(place.path, place.name),

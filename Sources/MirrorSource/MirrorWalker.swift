@@ -203,7 +203,13 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     private func currentPath(
         _ descriptor: CInt, _ root: MirrorRoot<Filter>, _ queued: [UInt8]
     ) -> [UInt8]? {
-        guard !root.filter.includesAll else { return queued }
+        root.filter.includesAll ? queued : placeNow(descriptor, root, queued)
+    }
+
+    /// Where an open object is below a root; nil: elsewhere.
+    func placeNow(
+        _ descriptor: CInt, _ root: MirrorRoot<Filter>, _ queued: [UInt8]
+    ) -> [UInt8]? {
         guard let top = linkText(root.descriptor), let place = linkText(descriptor) else {
             return queued
         }

@@ -123,12 +123,22 @@ extension Applier {
             let holder = map[link: old].node
             if holder == node { return }
             map.detach(old)
-            map.attach(node, parent, name)
+            attachOnly(node, parent, name)
             // Last, because the node may have come from below the one that is forgotten.
             if map[holder].firstLink == 0 { forget(holder) }
             return
         }
+        attachOnly(node, parent, name)
+    }
+
+    /// A directory has one name: where else the map had it, it is not any more.
+    private func attachOnly(
+        _ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer
+    ) {
         map.attach(node, parent, name)
+        guard map[node].type == ObjectType.directory.rawValue else { return }
+        let new = map[node].firstLink
+        while map[link: new].nextOfNode != 0 { map.detach(map[link: new].nextOfNode) }
     }
 
     func link(_ file: FileID, _ view: NameChangeView) throws(Errno) {

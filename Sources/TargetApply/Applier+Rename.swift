@@ -100,6 +100,8 @@ extension Applier {
         _ toName: UnsafeRawBufferPointer, replacing replaced: FileID = .none
     ) throws(Errno) {
         try untangle(to, node)
+        // A rename of the source says the time itself.
+        if mirror != nil, from != 0 { keepTimes(try openSlot(from)) }
         let toDirectory = try open(to)
         var there = try status(toDirectory, toName)
         if let status = there {

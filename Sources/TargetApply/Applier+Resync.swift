@@ -8,8 +8,8 @@ package import ReplicationModel
 /// what the map knows elsewhere is moved here, what it does not know is asked for.
 ///
 /// Until all names have come nothing that is known is destroyed: what loses its last name waits
-/// under a name of ours in the root (*limbo*), in the map too, so that its changes go on and a later
-/// list finds it by its identity.
+/// under a name of ours in the root (*limbo*), in the map too, so that its changes go on and a
+/// later list finds it by its identity.
 extension Applier {
     /// Whether a mirror of what may differ runs.
     var isResyncing: Bool { mirror?.contains(.resync) ?? false }

@@ -151,6 +151,14 @@ final class MirrorRun {
         }
     }
 
+    /// Changes without a mirror.
+    func stream(_ history: SourceHistory) throws {
+        var batch = BatchBuilder(memory: memory)
+        history.put(into: &batch)
+        position = history.lastSequence
+        try apply(&batch)
+    }
+
     /// Sends what is in the batch.
     func apply(_ batch: inout BatchBuilder) throws {
         let count = batch.finish(connection: 1, through: position)
@@ -163,6 +171,7 @@ final class MirrorRun {
             } else {
                 precondition(payload.isEmpty || record.checksum == Checksum.of(payload))
             }
+            Trace.show(record, payload)
             try applier.apply(record, payload)
         }
         _ = try applier.finishBatch(lastSequence: view.header.lastSequence)

@@ -19,15 +19,7 @@ struct MirrorWhileWritingTests {
         31, 32, 96, 133, 146, 193, 248, 254, 264, 324, 1122, 1241,
     ]
 
-    /// The fixed ones, or UNDERSTUDY_SEEDS of them from UNDERSTUDY_FIRST_SEED on: to search.
-    static var seeds: [UInt64] {
-        func number(_ name: String) -> UInt64? {
-            getenv(name).flatMap { UInt64(String(cString: $0)) }
-        }
-        guard let count = number("UNDERSTUDY_SEEDS") else { return fixedSeeds }
-        let first = number("UNDERSTUDY_FIRST_SEED") ?? 31
-        return (first..<first + count).map { $0 }
-    }
+    static var seeds: [UInt64] { Seeds.chosen(orElse: fixedSeeds) }
 
     @Test(arguments: seeds)
     func `A full mirror under changes ends equal`(seed: UInt64) throws {
@@ -77,15 +69,7 @@ struct MirrorWhileWritingTests {
         settings.stepBytesMax = 8 << 10
         try run.mirror(settings: settings, filter: IncludeAll()) { batch in
             if numbers.next() % 3 != 0 { history.run(operations: Int(numbers.next() % 4)) }
-            for change in history.changes {
-                let isAdded = change.payload.withUnsafeBytes { payload in
-                    var record = change.record
-                    record.checksum = Checksum.of(payload)
-                    return batch.append(record, payload: payload)
-                }
-                #expect(isAdded)
-            }
-            history.discard()
+            history.put(into: &batch)
             run.position = history.lastSequence
         }
     }

@@ -2,6 +2,7 @@ import CPosix
 import FileSystemAccess
 import Glibc
 import ReplicationModel
+import WireProtocol
 
 /// One change as it goes over the wire.
 struct Change {
@@ -33,6 +34,26 @@ final class SourceHistory {
 
     /// The changes so far are of no further interest.
     func discard() { changes.removeAll() }
+
+    /// Hands the changes so far over to a stream.
+    func put(into batch: inout BatchBuilder) {
+        for change in changes {
+            let isAdded = change.payload.withUnsafeBytes { payload in
+                var record = change.record
+                record.checksum = Checksum.of(payload)
+                return batch.append(record, payload: payload)
+            }
+            precondition(isAdded, "no room in the batch")
+        }
+        discard()
+    }
+
+    /// Of all files, by their identity.
+    func sizes() -> [FileID: Int64] {
+        var result: [FileID: Int64] = [:]
+        for path in files { result[file(path)] = objectAttributes(path).size }
+        return result
+    }
 
     func run(operations: Int) {
         for _ in 0..<operations {
