@@ -38,6 +38,8 @@ struct FollowerSlot: BitwiseCopyable {
 
     /// Flag: records went that did not become marks.
     static let incomplete: UInt32 = 1
+    /// Flag: a dirty index with marks exists; set by a clean stop of the machine.
+    static let hasMarks: UInt32 = 2
 }
 
 /// Why a connection's records were dropped.

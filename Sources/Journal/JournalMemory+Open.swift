@@ -28,12 +28,23 @@ extension JournalMemory {
     /// because a capture that finds none when it writes would be killed; a file system without
     /// that much room is an error.
     ///
-    /// - Returns: the memory, and whether it was there before.
+    /// - Parameter queueFolder: where segments lie. After a clean stop of the machine the journal
+    ///   of before goes on, with its number and its sequences.
+    /// - Returns: the memory, and where it comes from.
     package static func open(
-        path: BytePath, bytes: Int
-    ) throws(JournalError) -> (memory: JournalMemory, wasThere: Bool) {
-        if let known = try? existing(path) { return (known, true) }
-        return (try place(path, bytes: bytes, JournalOrigin()), false)
+        path: BytePath, bytes: Int, queueFolder: BytePath? = nil
+    ) throws(JournalError) -> (memory: JournalMemory, source: JournalSource) {
+        if let known = try? existing(path) { return (known, .adopted) }
+        if let queueFolder, let origin = cleanStop(queueFolder) {
+            return (try place(path, bytes: bytes, origin), .restored)
+        }
+        return (try place(path, bytes: bytes, JournalOrigin()), .made)
+    }
+
+    private static func cleanStop(_ path: BytePath) -> JournalOrigin? {
+        guard let folder = try? DirectoryTree.open(path) else { return nil }
+        defer { SystemCall.close(folder) }
+        return (try? CleanMarker.take(folder)) ?? nil
     }
 
     /// The journal at a path, when it is one of this boot and version.
@@ -137,6 +148,16 @@ extension JournalMemory {
     private var boot: BootID {
         base.load(fromByteOffset: JournalLayout.bootPlace, as: BootID.self)
     }
+}
+
+/// Where a journal's memory comes from.
+package enum JournalSource: Sendable {
+    /// It was there: of this boot, and perhaps in use.
+    case adopted
+    /// The machine was stopped cleanly: everything of before lies in segments.
+    case restored
+    /// New: nothing of before is known.
+    case made
 }
 
 /// Where a journal begins: from nothing, or where one of before a clean stop ended.

@@ -60,7 +60,8 @@ extension QueueKeeper {
     func spill(
         _ state: inout DiskState, _ store: SegmentStore, _ first: UInt64, _ last: UInt64
     ) -> Bool {
-        let isWhole = state.chunk.fill(memory, from: first, through: last)
+        let isWhole = state.chunk.fill(
+            memory, from: first, through: last, bytesMax: chunkBytesMax)
         memory.lock()
         let isOverwritten = memory.word64(JournalLayout.freeThroughPlace).pointee >= first
         memory.unlock()
@@ -94,6 +95,11 @@ extension QueueKeeper {
             counters.bytesSpilled += UInt64(head.totalBytes)
         }
         return true
+    }
+
+    /// Small against the ring and a segment, so that no more is written than must be.
+    private var chunkBytesMax: Int {
+        min(ChunkHead.bytesMax, settings.segmentBytes, memory.payloadCapacity / 16)
     }
 
     /// After a refusal, how long until the next attempt, nanoseconds.

@@ -49,7 +49,18 @@ package final class QueueKeeper: Sendable {
             counters.ringBytesMax = Int64(memory.payloadCapacity)
             counters.ringRecordsMax = Int64(memory.recordCapacity)
         }
-        if let folder = settings.folder { CleanMarker.remove(folder) }
+        forgetCleanStop()
+    }
+
+    /// A journal that is in use has not ended.
+    private func forgetCleanStop() {
+        guard let folder = try? DirectoryTree.open(settings.folder ?? settings.marksFolder) else {
+            return
+        }
+        defer { SystemCall.close(folder) }
+        do throws(Errno) { try CleanMarker.remove(folder) } catch {
+            counted.withLock { $0.lastError = error }
+        }
     }
 
     // MARK: Connections
@@ -61,8 +72,10 @@ package final class QueueKeeper: Sendable {
     package func attach(connection: UInt32, membershipBit: UInt16) throws(Errno) {
         var index = try DirtyIndex.open(
             folder: settings.marksFolder, connection: connection, journalID: memory.journalID,
-            entriesMax: settings.markEntriesMax)
+            entriesMax: settings.markEntriesMax,
+            sealedFolder: settings.folder ?? settings.marksFolder)
         try index.giveBack()
+        if memory.mustHaveMarks(connection), index.isNew { index.setIncomplete() }
         let kept = KeptMarks(index, bit: membershipBit)
         connections.withLock { $0[connection] = kept }
         memory.wakeKeeper()
@@ -254,8 +267,6 @@ final class KeptMarks: @unchecked Sendable {
     func withIndex<Result: ~Copyable, Failure: Error>(
         _ body: (inout DirtyIndex) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        lock._unsafeLock()
-        defer { lock._unsafeUnlock() }
-        return try body(&index)
+        try lock.withLock { (_) throws(Failure) in try body(&index) }
     }
 }

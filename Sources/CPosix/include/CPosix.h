@@ -210,8 +210,6 @@ int cposix_umount2(const char *target, int flags);
 int cposix_memfd(const char *name);
 void *cposix_mapShared(int descriptor, size_t count);
 int cposix_unmap(void *memory, size_t count);
-/// Writes what was changed of a shared mapping to its file, and waits for the disk. Whole pages.
-int cposix_sync(void *memory, size_t count);
 int cposix_ioctlInt(int descriptor, unsigned long request, int *value);
 int cposix_flock(int descriptor, short type);
 int64_t cposix_realtime(void);

@@ -90,6 +90,7 @@ package final class HotLog: @unchecked Sendable {
     /// written now. Threads that come while a batch is being written share the next one.
     @discardableResult
     package func heat(_ inodes: [UInt64]) -> Bool {
+        guard !inodes.isEmpty else { return true }
         var seen = cposix_load32(ended)
         let ticket = state.withLock { state in
             for inode in inodes { state.owe(inode >> HotFormat.groupShift) }

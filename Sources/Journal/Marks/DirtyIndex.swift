@@ -8,6 +8,8 @@ package import ReplicationModel
 /// a power cut. Not safe for several threads; the queue's keeper guards it.
 package struct DirtyIndex: ~Copyable {
     package let connection: UInt32
+    /// Whether there was none before.
+    private(set) var isNew: Bool
     private let journalID: UInt64
     private let folder: OwnedDescriptor
     private let entriesMax: Int
@@ -17,10 +19,12 @@ package struct DirtyIndex: ~Copyable {
     /// An `allocate` over more ranges than this counts as all data from its start on.
     private static let rangesMax: UInt64 = 64
 
-    /// Takes up the connection's index, or starts an empty one. What another boot left without
-    /// having been stopped cleanly is discarded, and the new one is incomplete.
+    /// Takes up the connection's index, or starts an empty one. What another boot left is
+    /// discarded, and the new one is incomplete, unless a clean stop of the machine put a copy for
+    /// this very journal into `sealedFolder`.
     package static func open(
-        folder: BytePath, connection: UInt32, journalID: UInt64, entriesMax: Int = 1 << 20
+        folder: BytePath, connection: UInt32, journalID: UInt64, entriesMax: Int = 1 << 20,
+        sealedFolder: BytePath? = nil
     ) throws(Errno) -> DirtyIndex {
         let directory = OwnedDescriptor(try DirectoryTree.open(folder, creating: 0o700))
         let name = name(connection)
@@ -30,7 +34,8 @@ package struct DirtyIndex: ~Copyable {
                 directory.descriptor, name, connection: connection)
             if let known {
                 if known.journalID != journalID { known.setIncomplete() }
-                return DirtyIndex(directory, connection, journalID, entriesMax, known)
+                return DirtyIndex(
+                    directory, connection, journalID, entriesMax, known, isNew: false)
             }
             isDiscarded = true
         } catch {
@@ -39,14 +44,20 @@ package struct DirtyIndex: ~Copyable {
         let fresh = try DirtyTable.make(
             directory.descriptor, name, connection: connection, journalID: journalID,
             capacity: min(entriesMin, entriesMax))
-        if isDiscarded { fresh.setIncomplete() }
-        return DirtyIndex(directory, connection, journalID, entriesMax, fresh)
+        var index = DirtyIndex(directory, connection, journalID, entriesMax, fresh, isNew: true)
+        if let sealedFolder, try index.unseal(sealedFolder) {
+            index.isNew = false
+        } else if isDiscarded {
+            index.setIncomplete()
+        }
+        return index
     }
 
     private init(
         _ folder: OwnedDescriptor, _ connection: UInt32, _ journalID: UInt64, _ entriesMax: Int,
-        _ table: consuming DirtyTable
+        _ table: consuming DirtyTable, isNew: Bool
     ) {
+        self.isNew = isNew
         self.folder = folder
         self.connection = connection
         self.journalID = journalID
@@ -174,14 +185,39 @@ package struct DirtyIndex: ~Copyable {
         return true
     }
 
-    /// Makes it durable and allows the next boot to go on with it.
-    func seal() throws(Errno) { try table.seal() }
+    /// Puts a durable copy, with what a resync has taken, where the next boot finds it.
+    package mutating func seal(_ folder: CInt) throws(Errno) {
+        try giveBack()
+        if isEmpty {
+            _ = cposix_unlinkat(folder, Self.sealedName(connection), 0)
+        } else {
+            try table.writeSealed(folder, Self.sealedName(connection))
+        }
+    }
+
+    private mutating func unseal(_ path: BytePath) throws(Errno) -> Bool {
+        let folder = OwnedDescriptor(try DirectoryTree.open(path, creating: 0o700))
+        let name = Self.sealedName(connection)
+        do throws(Errno) {
+            let sealed = try DirtyTable.open(
+                folder.descriptor, name, connection: connection, isSealed: true)
+            _ = cposix_unlinkat(folder.descriptor, name, 0)
+            guard let sealed, sealed.journalID == journalID else { return false }
+            merge(sealed)
+            return true
+        } catch {
+            if error == .noSuchFile { return false }
+            throw error
+        }
+    }
+
+    private static func sealedName(_ connection: UInt32) -> String { "queue-dirty-\(connection)" }
 
     // MARK: Taking
 
     /// Puts the marks aside for a resync and goes on with none. What an earlier resync has not
     /// finished is taken again.
-    mutating func take() throws(Errno) -> DirtyMarks {
+    package mutating func take() throws(Errno) -> DirtyMarks {
         try giveBack()
         let fresh = Self.name(connection) + "-fresh"
         var made = try DirtyTable.make(
@@ -202,12 +238,12 @@ package struct DirtyIndex: ~Copyable {
     }
 
     /// The resync that took the marks is durable at the target: they are done with.
-    func finish() {
+    package func finish() {
         _ = cposix_unlinkat(folder.descriptor, Self.takenName(connection), 0)
     }
 
     /// Adds the marks of a resync that did not come to its end, if there are any.
-    mutating func giveBack() throws(Errno) {
+    package mutating func giveBack() throws(Errno) {
         for name in [Self.takenName(connection), Self.name(connection) + "-fresh"] {
             do throws(Errno) {
                 if let taken = try DirtyTable.open(

@@ -57,10 +57,10 @@ struct DirtyTable: ~Copyable {
         }
     }
 
-    /// Maps the table of a connection that was made in this boot, or sealed in the last one; nil
-    /// when it is something else.
+    /// Maps the table of a connection that was made in this boot, or (`isSealed`) that a clean stop
+    /// of the machine has left; nil when it is something else.
     static func open(
-        _ folder: CInt, _ name: String, connection: UInt32
+        _ folder: CInt, _ name: String, connection: UInt32, isSealed: Bool = false
     ) throws(Errno) -> DirtyTable? {
         let descriptor = try SystemCall.open(at: folder, name, O_RDWR | O_NOFOLLOW)
         defer { SystemCall.close(descriptor) }
@@ -76,14 +76,11 @@ struct DirtyTable: ~Copyable {
         guard base.load(as: UInt64.self) == magic,
             base.load(fromByteOffset: capacityPlace, as: UInt64.self) == UInt64(capacity),
             base.load(fromByteOffset: connectionPlace, as: UInt32.self) == connection,
-            boot == .current || flags & sealed != 0
+            isSealed ? flags & sealed != 0 : boot == .current
         else {
             _ = cposix_unmap(base, size)
             return nil
         }
-        base.storeBytes(of: BootID.current, toByteOffset: bootPlace, as: BootID.self)
-        base.storeBytes(of: flags & ~sealed, toByteOffset: flagsPlace, as: UInt32.self)
-        _ = cposix_sync(base, headBytes)
         var table = DirtyTable(base, capacity)
         table.recount()
         return table
@@ -125,12 +122,20 @@ struct DirtyTable: ~Copyable {
     func setOverflowed() { set(Self.overflowed) }
     func setIncomplete() { set(Self.incomplete) }
 
-    /// Makes it durable, for the next boot to go on with.
-    func seal() throws(Errno) {
-        let (base, bytes) = (base, byteCount)
-        _ = try SystemCall.check { cposix_sync(base, bytes) }
-        set(Self.sealed)
-        _ = try SystemCall.check { cposix_sync(base, Self.headBytes) }
+    /// Writes a durable copy that the next boot can go on with.
+    func writeSealed(_ folder: CInt, _ name: String) throws(Errno) {
+        let temporary = name + ".new"
+        let descriptor = try SystemCall.open(
+            at: folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        defer { SystemCall.close(descriptor) }
+        let whole = UnsafeRawBufferPointer(start: base, count: byteCount)
+        var flags = flags | Self.sealed
+        try SystemCall.writeAll(descriptor, whole)
+        try withUnsafeBytes(of: &flags) { (flags) throws(Errno) in
+            try SystemCall.writeAll(descriptor, flags, at: Int64(Self.flagsPlace))
+        }
+        _ = try SystemCall.check { cposix_fsync(descriptor) }
+        try AtomicFile.replace(name, by: temporary, in: folder)
     }
 
     // MARK: Entries

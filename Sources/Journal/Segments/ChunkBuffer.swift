@@ -43,11 +43,13 @@ struct ChunkBuffer: ~Copyable {
 
     // MARK: Making
 
-    /// Copies records from the ring, from `first` on, as many as a chunk takes and `newest` allows.
-    /// What is copied may be torn; the caller finds out whether it was written over meanwhile.
+    /// Copies records from the ring, from `first` on, as many as `bytesMax` (at least one record)
+    /// and `newest` allow. What is copied may be torn; the caller finds out whether it was written over meanwhile.
     ///
     /// - Returns: whether lengths and places are ones that records can have.
-    mutating func fill(_ memory: JournalMemory, from first: UInt64, through newest: UInt64) -> Bool {
+    mutating func fill(
+        _ memory: JournalMemory, from first: UInt64, through newest: UInt64, bytesMax: Int
+    ) -> Bool {
         var count = 0
         var payload = 0
         while count < ChunkHead.recordsMax, first + UInt64(count) <= newest {
@@ -55,7 +57,7 @@ struct ChunkBuffer: ~Copyable {
             guard length <= Limits.payloadBytesMax else { return false }
             let rounded = (length + 7) & ~7
             let records = (count + 1) * (OperationRecord.byteCount + ChunkHead.entryBytes)
-            if count > 0, records + payload + rounded > ChunkHead.bytesMax { break }
+            if count > 0, records + payload + rounded > bytesMax { break }
             payload += rounded
             count += 1
         }
