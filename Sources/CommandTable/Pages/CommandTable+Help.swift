@@ -75,14 +75,25 @@ extension CommandTable {
                 groups.append(Group(name: declaration.group, declarations: [declaration]))
             }
         }
-        return groups
+        return groups.map { group in
+            Group(name: group.name, declarations: CommandTable.arranged(group.declarations))
+        }
+    }
+
+    /// Ways to write one command stand together, what works first.
+    private static func arranged(_ declarations: [CommandDeclaration]) -> [CommandDeclaration] {
+        var told: Set<String> = []
+        return declarations.filter { told.insert($0.name).inserted }.flatMap { first in
+            let ways = declarations.filter { $0.name == first.name }
+            return ways.filter(\.isAvailable) + ways.filter { !$0.isAvailable }
+        }
     }
 }
 
 extension CommandDeclaration {
     /// Everything about the command.
     public var helpLines: [String] {
-        var lines = [usage, "", "  \(sentence(summary))"]
+        var lines = usageLines(columns: 94) + ["", "  \(sentence(summary))"]
         if !details.isEmpty { lines += [""] + wrapped(details, columns: 92).map { "  \($0)" } }
         lines += [""] + labelled("Access:", access)
         if !answer.isEmpty { lines += labelled("Value:", answer) }
@@ -101,6 +112,11 @@ extension CommandDeclaration {
             }
         }
         return lines
+    }
+
+    /// The usage, its further lines indented.
+    func usageLines(columns: Int) -> [String] {
+        wrapped(usage, columns: columns).enumerated().map { $0 == 0 ? $1 : "    \($1)" }
     }
 
     /// `  Label:  text`, its further lines below the text.

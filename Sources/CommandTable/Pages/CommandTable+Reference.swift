@@ -25,14 +25,11 @@ extension CommandTable {
         }
         for group in groups {
             lines += ["", "## \(group.name)"]
-            var told: Set<String> = []
-            for name in group.declarations.map(\.name) where told.insert(name).inserted {
-                // Ways to write one command stand below one heading, what works first.
-                let ways = group.declarations.filter { $0.name == name }
-                lines += ["", "### \(name)"]
-                for way in ways.filter(\.isAvailable) + ways.filter({ !$0.isAvailable }) {
-                    lines += [""] + way.markdown
-                }
+            var before = ""
+            for declaration in group.declarations {
+                if declaration.name != before { lines += ["", "### \(declaration.name)"] }
+                before = declaration.name
+                lines += [""] + declaration.markdown
             }
         }
         if !statements.isEmpty {
