@@ -242,7 +242,7 @@ extension MirrorWalker {
                 _ = try walker.sendEntry(place, known: nil, &batch)
             }
         } catch {
-            if error != .noSuchFile, error != .notDirectory { note(number, path, error) }
+            if !error.meansGone { note(number, path, error) }
         }
         return .again
     }

@@ -62,7 +62,7 @@ extension MirrorWalker {
                 }
             }
         } catch {
-            if error != .noSuchFile, error != .notDirectory { note(number, path, error) }
+            if !error.meansGone { note(number, path, error) }
         }
         return .progressed
     }
@@ -279,7 +279,9 @@ extension MirrorWalker {
         var record = OperationRecord(.mirrorData, work.file)
         record.sequence = position
         record.flags = MirrorDataFlags.last.rawValue
-        record.time = work.modified
+        // Changes since the last piece are in the stream, and have set a newer time.
+        let status = try? SystemCall.status(of: work.descriptor)
+        record.time = status.map { cposix_nanoseconds($0.st_mtim) } ?? work.modified
         return batch.append(record)
     }
 

@@ -14,6 +14,16 @@ extension ObjectAttributes {
     }
 }
 
+extension Errno {
+    /// Whether a path that was right a moment ago leads nowhere, or to something else, by now.
+    var meansGone: Bool {
+        switch self {
+        case .noSuchFile, .notDirectory, .tooManyLinks, .stale: true
+        default: false
+        }
+    }
+}
+
 extension FileID {
     /// Of an open object.
     init(_ descriptor: CInt, _ status: stat, mount: UInt32) {
