@@ -156,6 +156,32 @@ import Testing
         #expect(await ScriptRunner(host).run(endless).outcome == .timedOut)
     }
 
+    @Test func `a function of a loaded file is a script of its own`() async throws {
+        await load(
+            """
+            local count = 0
+            function note(event, word)
+              count = count + 1
+              dt.say(word .. " " .. event.name .. " " .. count)
+              return "hold"
+            end
+            function bad() error("no") end
+            return 1
+            """)
+        var definition = HookDefinition(.prefix("before."), try ScriptObject.named("LUA:note"))
+        definition.object.arguments = ["seen"]
+        try await service.add(definition)
+        #expect(await service.gate(RuntimeEvent("before.mirror")) == .hold)
+        #expect(await service.gate(RuntimeEvent("before.failover")) == .hold)
+        #expect(await sample.next(2) == ["seen before.mirror 1", "seen before.failover 2"])
+        for (name, reason) in [("bad", "hooks.lua:7: no"), ("none", "no loaded hook file has")] {
+            try await service.add(
+                HookDefinition(.exact("try.\(name)"), try ScriptObject.named("LUA:\(name)")))
+            let outcome = try await service.test("try.\(name)").value.list?.first?.record?["outcome"]
+            #expect(outcome?.text?.hasPrefix("failed: \(reason)") == true, "\(outcome as Any)")
+        }
+    }
+
     @Test func `many events reach their function in order, whatever becomes of some`() async {
         await load(
             """

@@ -27,7 +27,8 @@ final class LuaLoop {
     private let commands: LuaCommands
     private let tell: @Sendable (Hook, RuntimeEvent, HookOutcome) -> Void
     private var state: LuaState
-    private var file: LuaReference?
+    /// Calls a function of the file by its name, see `LuaFile`.
+    private var functions: LuaReference?
     private var calls: [LuaThread: Call] = [:]
     /// Calls whose slice was over.
     private var runnable = Fifo<LuaThread>()
@@ -54,13 +55,17 @@ final class LuaLoop {
         try state.setFunctions(commands.paths)
         for (name, text) in modules { try state.provide(module: name, text: text) }
         let name = world.path.split(separator: "/").last.map(String.init) ?? world.path
-        let main = try state.load(bytes: bytes, name: name)
-        file = main
+        // First as it is: mistakes show where they are.
+        state.release(try state.load(bytes: bytes, name: name))
+        let main = try state.load(bytes: LuaFile.wrapped(bytes), name: name)
         let thread = try state.start(main, wallSecondsMax: LuaLoop.loadSecondsMax)
         var pause = try state.resume(thread)
         while true {
             switch pause {
-            case .finished: return state.takeHooks()
+            case .finished:
+                var hooks = state.takeHooks()
+                functions = hooks.popLast()?.function
+                return hooks
             case .outOfSlice: pause = try state.resume(thread)
             case .call:
                 pause = try state.resume(
@@ -160,18 +165,13 @@ final class LuaLoop {
     }
 
     private func start(_ call: LuaWorld.FunctionCall) {
-        guard let file, let function = functionNamed(call.name, file) else {
-            call.answer(
-                .failure(LuaError(kind: .closed, message: "there is no function '\(call.name)'")))
-            return
-        }
+        guard let functions else { return }
         let seconds = seconds(call.timeoutSeconds)
         begin(.function(call), seconds) { state throws(LuaError) in
-            try state.start(function, call.arguments, wallSecondsMax: seconds)
+            try state.start(
+                functions, [.text(call.name)] + call.arguments, wallSecondsMax: seconds)
         }
     }
-
-    private func functionNamed(_ name: String, _ file: LuaReference) -> LuaReference? { nil }
 
     private func seconds(_ own: Double?) -> Double {
         min(own ?? state.limits.wallSecondsMax, state.limits.wallSecondsMax)
@@ -236,7 +236,15 @@ final class LuaLoop {
 
     private func end(_ purpose: Purpose, _ result: Result<[CommandValue], LuaError>) {
         switch purpose {
-        case .function(let call): call.answer(result)
+        case .function(let call):
+            if case .success(let values) = result {
+                // The first says whether there is such a function.
+                let isFound = values.first == .boolean(true)
+                let none = LuaError(kind: .closed, message: "there is no such function")
+                call.answer(isFound ? .success(Array(values.dropFirst())) : .failure(none))
+            } else {
+                call.answer(result)
+            }
         case .batch(let line, let first):
             line.isBusy = false
             if case .failure(let error) = result {
