@@ -14,6 +14,10 @@ import UnderstudyCommands
         try Corpus("examples").check { line in CorpusTests.answer(to: line) }
     }
 
+    @Test func `a line with mistakes is told what they are`() throws {
+        try Corpus("broken").check { line in CorpusTests.answer(to: line) }
+    }
+
     @Test func `accepted short forms stay accepted`() throws {
         try Corpus("abbreviations").check { line in CorpusTests.answer(to: line) }
     }

@@ -17,7 +17,7 @@ enum BindingMessage {
 
     static func mismatch(
         at place: Int, in words: [Word], _ range: SourceRange, _ expectations: [Expectation],
-        usage: String
+        usage: String, isFirst: Bool
     ) -> Diagnostic {
         var notes = [Diagnostic.Note(message: "usage: \(usage)")]
         for case .other(let given) in expectations {
@@ -28,7 +28,11 @@ enum BindingMessage {
         }
         var keywords: [CommandWord] = []
         for case .word(let word) in expectations { keywords.append(word) }
-        if place < words.count { notes = nearest(to: words[place], among: keywords) + notes }
+        if place < words.count {
+            var hints = hints(about: words[place], keywords)
+            if hints.isEmpty, !isFirst { hints = quoteHints(at: place, in: words, expectations) }
+            notes = hints + notes
+        }
         var expected = alternatives(expectations.map(describe))
         if place < words.count, expectations.contains(where: \.isName),
             let text = words[place].staticText
@@ -42,10 +46,19 @@ enum BindingMessage {
             message: "\(got(place, in: words)), expected \(expected)", notes: notes)
     }
 
-    static func got(_ place: Int, in words: [Word]) -> String {
+    /// A command's first word that was typed as several.
+    static func glued(_ meant: CommandMeant, _ words: [Word]) -> Diagnostic {
+        Diagnostic(
+            id: "command-unknown", range: words[0].range.union(words[meant.count - 1].range),
+            message: "\(got(0, meant.count, in: words)), expected a command",
+            notes: [Diagnostic.Note(message: "did you mean '\(meant.name)'?")])
+    }
+
+    /// - Parameter count: of words from the place on.
+    static func got(_ place: Int, _ count: Int = 1, in words: [Word]) -> String {
         guard place < words.count else { return "the command ends too early" }
-        let word = words[place]
-        return word.isQuoted ? "got \(word.raw)" : "got '\(word.raw)'"
+        let text = words[place...].prefix(count).map(\.raw).joined(separator: " ")
+        return words[place].isQuoted ? "got \(text)" : "got '\(text)'"
     }
 
     /// The word, or the last character of a line that ends too early.
@@ -55,11 +68,41 @@ enum BindingMessage {
         return SourceRange(end, end + 1)
     }
 
-    static func nearest(to word: Word, among keywords: [CommandWord]) -> [Diagnostic.Note] {
-        guard word.isKeywordCandidate else { return [] }
-        let spellings = keywords.flatMap { [$0.text] + $0.aliases }
-        guard let nearest = NearestName.nearest(to: word.raw, among: spellings) else { return [] }
-        return [Diagnostic.Note(message: "did you mean '\(nearest)'?")]
+    /// What was probably meant instead of a word, or what is odd about it.
+    static func hints(about word: Word, _ keywords: [CommandWord]) -> [Diagnostic.Note] {
+        if let suggestion = WordConfusions.suggestion(for: word, among: keywords) {
+            return [Diagnostic.Note(message: "did you mean '\(suggestion)'?")]
+        }
+        let longer = WordConfusions.lengthened(word, among: keywords)
+        if !longer.isEmpty {
+            let list = alternatives(longer.map { "'\($0)'" })
+            return [Diagnostic.Note(message: "'\(word.raw)' is too short for \(list)")]
+        }
+        guard !keywords.isEmpty else { return [] }
+        if word.isQuoted, let text = word.staticText,
+            keywords.contains(where: { $0.match(text) != .none })
+        {
+            return [Diagnostic.Note(message: "a word in quotes is data; leave the quotes out")]
+        }
+        if case .variable = word.kind {
+            return [Diagnostic.Note(message: "a variable is data, never a word of a command")]
+        }
+        return []
+    }
+
+    /// Data of several words without quotes, and signs that do not belong there.
+    private static func quoteHints(
+        at place: Int, in words: [Word], _ expectations: [Expectation]
+    ) -> [Diagnostic.Note] {
+        if case .equals = words[place].kind, !expectations.contains(.sign(.equals)) {
+            return [Diagnostic.Note(message: "there is no '=' here")]
+        }
+        let endsThere = expectations.contains(.end)
+        guard endsThere, place > 0, words[place].isKeywordCandidate,
+            words[place - 1].kind == .bare, !words[place - 1].raw.isEmpty
+        else { return [] }
+        let both = words[place - 1].raw + " " + words[place].raw
+        return [Diagnostic.Note(message: "data of several words needs quotes: \"\(both)\"")]
     }
 
     static func alternatives(_ texts: [String]) -> String {
@@ -90,7 +133,10 @@ enum BindingMessage {
 
 extension Expectation {
     fileprivate var isName: Bool {
-        if case .value(.name, _) = self { true } else { false }
+        switch self {
+        case .value(.name, _), .value(.existing, _): true
+        default: false
+        }
     }
 }
 
