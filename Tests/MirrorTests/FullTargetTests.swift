@@ -1,0 +1,114 @@
+import CPosix
+import FileSystemAccess
+import Glibc
+import MirrorCore
+import MirrorSource
+import ReplicationModel
+import TargetApply
+import Testing
+import WireProtocol
+
+/// The target's disk fills up, and what would make room stands behind the write that fails.
+@Suite(.serialized)
+struct FullTargetTests {
+    private let folder = TemporaryFolder()
+
+    /// Runs `body` with a target of a few megabytes; not at all where nothing may be mounted.
+    private func withSmallTarget(
+        _ options: String, _ body: (MirrorRun) throws -> Void
+    ) throws {
+        umask(0)
+        let target = folder.path("target")
+        mkdir(target, 0o755)
+        mkdir(folder.path("source"), 0o755)
+        guard cposix_mount("tmpfs", target, "tmpfs", 0, options) >= 0 else { return }
+        defer { _ = cposix_umount2(target, 2) }
+        try body(
+            try MirrorRun(
+                source: folder.path("source"), target: target, state: folder.path("state")))
+    }
+
+    private func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0x5A, count: count) }
+
+    private func resync(_ run: MirrorRun, since: Int64) throws {
+        var settings = MirrorSettings(isFull: false, removesOrphans: false)
+        settings.isResync = true
+        try run.mirror(
+            settings: settings, filter: IncludeAll(), suspicion: ChangedSince(since))
+        let differences = TreePicture(run.sourcePath, holes: false).differences(
+            from: TreePicture(run.targetPath, holes: false))
+        #expect(differences == [])
+        #expect(run.applier.takeProblems() == [])
+        #expect(!run.applier.isMirrorRequired)
+    }
+
+    private func since() -> Int64 {
+        let start = cposix_monotonic()
+        while cposix_monotonic() - start < 12_000_000 {}
+        return cposix_realtime() - 8_000_000
+    }
+
+    @Test func `A deletion behind the failing write makes room for it`() throws {
+        try withSmallTarget("size=8m") { run in
+            let source = run.sourcePath
+            for name in ["/a", "/b"] { OddTree.write(source + name, bytes(3 << 20)) }
+            try run.mirror(full: true, filter: IncludeAll())
+            let time = since()
+            OddTree.write(source + "/c", bytes(4 << 20))
+            unlink(source + "/a")
+            // The stream as it stands cannot go on.
+            var status = stat()
+            lstat(source + "/c", &status)
+            let file = FileID(inode: UInt64(status.st_ino), generation: 7, mount: 1)
+            do throws(ApplyError) {
+                try write(run, file, 4 << 20)
+                Issue.record("there was room")
+            } catch {
+                #expect(error.kind == .space)
+            }
+            // Its records become marks, and a resync comes in its place.
+            try resync(run, since: time)
+        }
+    }
+
+    @Test func `Removed trees make room before the new content comes`() throws {
+        try withSmallTarget("size=8m") { run in
+            let source = run.sourcePath
+            mkdir(source + "/old", 0o755)
+            for number in 0..<6 { OddTree.write(source + "/old/\(number)", bytes(1 << 20)) }
+            try run.mirror(full: true, filter: IncludeAll())
+            let time = since()
+            TemporaryFolder.remove(source + "/old")
+            mkdir(source + "/a new one", 0o755)
+            for number in 0..<6 { OddTree.write(source + "/a new one/\(number)", bytes(1 << 20)) }
+            try resync(run, since: time)
+        }
+    }
+
+    @Test func `What waits for a name goes early when names need its space`() throws {
+        // The root, ten files, and one more for what is put aside.
+        try withSmallTarget("size=8m,nr_inodes=12") { run in
+            let source = run.sourcePath
+            for number in 0..<10 { OddTree.write(source + "/x\(number)", bytes(10)) }
+            try run.mirror(full: true, filter: IncludeAll())
+            let time = since()
+            for number in 0..<10 { unlink(source + "/x\(number)") }
+            for number in 0..<10 { OddTree.write(source + "/a\(number)", bytes(11)) }
+            try resync(run, since: time)
+        }
+    }
+
+    /// A new file and its bytes, as changes in the stream.
+    private func write(_ run: MirrorRun, _ file: FileID, _ count: Int) throws(ApplyError) {
+        let stream = RecordStream(run.applier, after: run.position)
+        guard let root = try? SystemCall.open(run.sourcePath, O_RDONLY | O_DIRECTORY) else {
+            return
+        }
+        defer { SystemCall.close(root) }
+        guard let rootFile = try? MirrorRun.rootFile(root) else { return }
+        try stream.create(file, .regular, rootFile, "c")
+        for place in stride(from: 0, to: count, by: 1 << 20) {
+            try stream.data(file, bytes(1 << 20), at: Int64(place))
+        }
+    }
+}
