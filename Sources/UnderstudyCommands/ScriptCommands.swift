@@ -20,7 +20,7 @@ enum ScriptCommands {
             A relative path counts from the folder of the script. An executable gets no input; it \
             and what it started are ended when its time is over.
             """,
-        answer: "a record with `outcome`, `exitStatus`, `seconds`, `lines` and `value`",
+        answer: "a record with `run`, `outcome`, `status`, `seconds`, `output` and `value`",
         examples: [
             .init("run \"/opt/quiesce\""),
             .init("run \"/opt/snap.sh\" args \"vol1 keep7\" timeout 10 minutes"),
@@ -30,13 +30,13 @@ enum ScriptCommands {
         CommandDeclaration(
             "hooks.list", "HOOKS LISt", permission: .monitor, group: Group.scripts,
             summary: "lists the hooks: their events, scripts, and how they are doing",
-            answer: "a list of records with `id`, `event`, `script`, `timeout`, `delay` and "
-                + "`priority`", examples: [.init("hooks list")]),
+            answer: "a list of records with `id`, `event`, `script`, `priority` and what else is "
+                + "known", examples: [.init("hooks list")]),
         CommandDeclaration(
             "hooks.reload", "HOOKS RELoad", changes: true, group: Group.scripts,
             summary: "reads the folder of the hooks again",
             details: "A file with an error is reported; what it held before stays in force.",
-            answer: "a record with the files `loaded`, `kept` and `removed`",
+            answer: "a record with the files `loaded`, `kept`, `removed` and `broken`",
             examples: [.init("hooks reload")], faults: [Faults.scriptNotStarted],
             plan: "would read the folder of the hooks again"),
         CommandDeclaration(
@@ -48,16 +48,21 @@ enum ScriptCommands {
         CommandDeclaration(
             "hook.add", "HOOK ADD",
             .all(
-                .value("event", .event), Shared.script, .anyOrder(Shared.timeout, Shared.delay)),
+                .value("event", .event), Shared.script,
+                .anyOrder(
+                    Shared.arguments, Shared.timeout, Shared.delay,
+                    .all(.word("PRIORITY"), .value("priority", .integer(-1_000...1_000))))),
             changes: true, group: Group.scripts, summary: "runs a script whenever an event happens",
             details: """
                 The script is a path to `.dtcl`, `.lua` or anything executable, or `LUA:function` \
-                of a loaded hook file. DELAY lets what caused the event wait for it.
+                of a loaded hook file. DELAY lets what caused the event wait for it. Of several \
+                hooks the one with the highest PRIORITY comes first; it is 0 where none is given.
                 """,
             answer: "the id of the hook",
             examples: [
                 .init("hook add mirror.completed \"/opt/done.dtcl\""),
                 .init("hook add mirror.* LUA:note timeout 10s nodelay"),
+                .init("hook add before.failover \"/opt/ask.lua\" priority 10"),
             ], faults: [Faults.scriptNotStarted],
             plan: "would run {script} whenever {event} happens"
         ),
@@ -96,21 +101,20 @@ enum ScriptCommands {
             to: .machine(argument: "machine"), group: Group.scripts,
             summary: "runs a script or program on a server that allows it",
             details: "TASKCMD ENABLE allows it there.",
-            answer: "a record with `outcome`, `exitStatus`, `seconds`, `lines` and `value`",
+            answer: "a record with `run`, `outcome`, `status`, `seconds`, `output` and `value`",
             examples: [.init("run \"/opt/snap.sh\" args \"vol1\" on beta")],
             faults: runFaults + [Faults.noSuchServer]),
         CommandDeclaration(
-            "script.history", "SCRIPT HIStory", .maybe(.word("OF"), .value("script", .file)),
-            permission: .monitor, group: Group.scripts,
-            summary: "lists the last runs of scripts with their outcomes, or those of one",
-            answer: "a list of records with `number`, `script`, `event`, `started`, `seconds`, "
-                + "`outcome` and `lines`",
-            examples: [.init("script history"), .init("script history of \"/opt/done.dtcl\"")]),
+            "script.history", "SCRIPT HIStory",
+            .maybe(.value("count", .integer(1...100_000))), permission: .monitor,
+            group: Group.scripts, summary: "lists the runs of scripts, the last first",
+            answer: "a list of records with `run`, `script`, `event`, `time`, `seconds`, "
+                + "`outcome` and `output`",
+            examples: [.init("script history"), .init("script history 20")]),
         CommandDeclaration(
-            "script.output", "SCRIPT OUTput", .value("number", .integer(1...Int64.max)),
-            permission: .monitor, group: Group.scripts,
-            summary: "shows the last lines that a run wrote", answer: "a list of lines",
-            examples: [.init("script output 17")]),
+            "script.output", "SCRIPT OUTput", .value("run", .integer(1...Int64.max)),
+            permission: .monitor, group: Group.scripts, summary: "shows what a run printed",
+            answer: "the output as text", examples: [.init("script output 17")]),
     ].map(\.later)
 
     /// `ONQUEUE = task [args]`

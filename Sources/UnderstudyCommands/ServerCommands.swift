@@ -74,7 +74,7 @@ enum ServerCommands {
             examples: [.init("quit")]),
         CommandDeclaration(
             "history", "HISTORY", .maybe(.value("count", .integer(1...100_000))),
-            permission: .none, to: .local, isAvailable: false, group: Group.servers,
+            permission: .none, to: .local, group: Group.servers,
             summary: "shows what was typed at the prompt, the last lines or all",
             examples: [.init("history"), .init("history 20")]),
     ]

@@ -29,7 +29,12 @@ extension CommandTable {
     }
 
     func function(at path: [String]) -> CommandFunction? {
-        let found = declarations.filter { $0.paths.contains(path) }
+        let lookup = lookup(path)
+        // Short forms are for people.
+        let found = lookup.candidates.filter {
+            $0.count == path.count && lookup.count == path.count
+                && $0.declaration.paths.contains(path)
+        }.map(\.declaration)
         return found.isEmpty ? nil : CommandFunction(path: path, declarations: found)
     }
 }
