@@ -1,3 +1,3 @@
 #!/bin/sh
 # The facts are in the environment, the arguments as given.
-echo "dear $1, $GARDEN_BED is at $GARDEN_MOISTURE %"
+echo "dear $1, $GARDEN_BED got $GARDEN_LITRES litres"

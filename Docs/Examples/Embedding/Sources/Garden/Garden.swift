@@ -40,6 +40,7 @@ enum Garden {
             EventDeclaration(
                 "bed.dry", summary: "a bed needs water",
                 fields: [.init("bed", "its name"), .init("moisture", "in percent")]))
+        try host.declare(EventDeclaration("bed.watered", summary: "a bed has got water"))
         try host.declare(EventDeclaration("before.frost", summary: "may the pipes be emptied"))
         host.environmentPrefix = "GARDEN"
         return host
@@ -55,7 +56,7 @@ enum Garden {
         var notify = try ScriptObject.named("Scripts/notify.sh", in: folder)
         notify.arguments = ["the gardener"]
         notify.timeoutSeconds = 10
-        var definition = HookDefinition(.exact("bed.dry"), notify)
+        var definition = HookDefinition(.exact("bed.watered"), notify)
         definition.waits = true
         definition.conditions = ["bed": .text("roses")]
         try await hooks.add(definition)
@@ -66,9 +67,11 @@ enum Garden {
         // Who waits for an event waits for the hooks with DELAY.
         _ = await hooks.gate(
             RuntimeEvent("bed.dry", ["bed": .text("roses"), "moisture": .integer(12)]))
+        _ = await hooks.gate(
+            RuntimeEvent("bed.watered", ["bed": .text("roses"), "litres": .integer(20)]))
 
         // A gate asks: proceed, hold or veto.
-        for degrees: Int64 in [-5, 4] {
+        for degrees: Int64 in [-30, -5, 4] {
             let decision = await hooks.gate(
                 RuntimeEvent("before.frost", ["degrees": .integer(degrees)]))
             show("\(degrees) degrees: \(decision)")
