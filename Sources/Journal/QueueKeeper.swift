@@ -50,6 +50,7 @@ package final class QueueKeeper: Sendable {
             counters.ringRecordsMax = Int64(memory.recordCapacity)
         }
         forgetCleanStop()
+        _ = arm()
     }
 
     /// A journal that is in use has not ended.

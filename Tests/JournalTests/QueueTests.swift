@@ -63,7 +63,7 @@ final class QueueBench {
         _ = follower.read(limit: limit) { record, payload in
             let block = Int(record.offset >> 16)
             let isWhole = Checksum.of(payload) == record.checksum
-                && payload.allSatisfy { $0 == UInt8(truncatingIfNeeded: block) }
+                && payload.last == UInt8(truncatingIfNeeded: block)
                 && UInt64(payload.count) == record.length
             blocks.append(isWhole ? block : -1)
             return true
