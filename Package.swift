@@ -165,7 +165,7 @@ let package = Package(
             "CaptureFSTests",
             [
                 "CLinuxFuse", "CPosix", "CaptureControl", "CaptureFS", "FileSystemAccess", "FuseKernel",
-                "Journal", "ReplicationModel", "understudy-capture",
+                "Journal", "ReplicationModel", "TargetApply", "understudy-capture",
             ]),
         tests(
             "CommandTableTests",

@@ -9,6 +9,9 @@ package enum CaptureRequest: Equatable, Sendable {
     /// Everything that happened before is in the journal. (It always is: records are made before
     /// applications are answered.)
     case flush
+    /// Begin a new hot generation. The answer's `generation` is its number and `newest` the newest
+    /// record: whatever counted on an older generation has a record up to there.
+    case rotate
     case unmount
 
     /// Largest message in either direction.
@@ -26,6 +29,7 @@ extension CaptureRequest {
         case .hello: return "hello"
         case .stats: return "stats"
         case .flush: return "flush"
+        case .rotate: return "rotate"
         case .unmount: return "unmount"
         case .rules(let generation, let rules):
             var text = "rules \(generation)\n"
@@ -48,6 +52,7 @@ extension CaptureRequest {
         case ("hello", 1): self = .hello
         case ("stats", 1): self = .stats
         case ("flush", 1): self = .flush
+        case ("rotate", 1): self = .rotate
         case ("unmount", 1): self = .unmount
         case ("rules", 2):
             guard let generation = UInt64(head[1]) else { return nil }

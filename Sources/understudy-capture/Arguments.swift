@@ -6,6 +6,7 @@ struct Arguments {
     var journalDescriptor: CInt = -1
     var logPath: String?
     var marksFolder: String?
+    var deathsMax = 5
 
     enum Outcome {
         case success(Arguments)
@@ -16,6 +17,7 @@ struct Arguments {
     static let help = """
         Usage: understudy-capture --mount PATH --number N --socket PATH
                                   [--journal-fd FD] [--log FILE] [--marks FOLDER]
+                                  [--deaths N]
 
         Puts a file system over the folder PATH that passes everything through and records every
         change. Started by understudyd; prints 'ready' when the mount is live.
@@ -27,6 +29,8 @@ struct Arguments {
           --log FILE        where messages go instead of standard error
           --marks FOLDER    where it is written down what is about to change, so that a power cut
                             cannot hide a change
+          --deaths N        how often what serves the mount may be killed in ten seconds before the
+                            mount ends; 5 if not given
         """
 
     static func parse(_ words: [String]) -> Outcome {
@@ -40,6 +44,11 @@ struct Arguments {
             case "--socket": result.socketPath = value
             case "--log": result.logPath = value
             case "--marks": result.marksFolder = value
+            case "--deaths":
+                guard let count = Int(value), count >= 0 else {
+                    return .failure("--deaths: got '\(value)', expected a number from 0")
+                }
+                result.deathsMax = count
             case "--number":
                 guard let number = UInt8(value), number > 0 else {
                     return .failure("--number: got '\(value)', expected 1 to 255")

@@ -45,6 +45,7 @@ do throws(CaptureError) {
     var settings = Keeper.Settings(
         path: arguments.mountPath, number: arguments.number, socketPath: arguments.socketPath)
     settings.marksFolder = arguments.marksFolder
+    settings.deathsMax = arguments.deathsMax
     let keeper = try Keeper(settings, journal: descriptor)
     say("ready")
     exit(keeper.run(stop: stop))

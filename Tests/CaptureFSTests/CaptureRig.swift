@@ -1,6 +1,7 @@
 import CaptureControl
 import CPosix
 import CaptureFS
+import FileSystemAccess
 import Glibc
 import Journal
 
@@ -10,12 +11,16 @@ final class CaptureRig {
     let root: String
     let follower: JournalFollower
     let process: pid_t
-    private let memory: JournalMemory
-    private let client: CInt
+    let memory: JournalMemory
+    private var client: CInt
 
     enum Problem: Error { case setup(String) }
 
-    init(isFollowed: Bool = true, prepare: (String) -> Void = { _ in }) throws {
+    /// `options` are further words of the process's command line, `environment` is added to ours.
+    init(
+        isFollowed: Bool = true, options: [String] = [], environment: [String] = [],
+        prepare: (String) -> Void = { _ in }
+    ) throws {
         base = try Self.makeFolder()
         root = base + "/protected"
         mkdir(root, 0o755)
@@ -31,8 +36,8 @@ final class CaptureRig {
         process = try Self.spawn(
             [
                 Self.executable, "--mount", root, "--number", "7", "--socket", base + "/socket",
-                "--journal-fd", String(inherited),
-            ], output: ends[1])
+                "--journal-fd", String(inherited), "--log", base + "/log",
+            ] + options, output: ends[1], environment: environment)
         close(ends[1])
         var line = [UInt8](repeating: 0, count: 256)
         let count = read(ends[0], &line, line.count)
@@ -65,6 +70,64 @@ final class CaptureRig {
 
     func ask(_ request: CaptureRequest) -> CaptureReply? { askWithDescriptors(request).0 }
 
+    /// A counter of the process, -1 when it does not answer.
+    func count(_ name: String) -> Int {
+        guard case .ok(let fields)? = ask(.stats) else { return -1 }
+        return fields[name].flatMap { Int($0) } ?? -1
+    }
+
+    // MARK: The server
+
+    /// After the server was killed: the next one answers on a new connection.
+    func connectAgain() {
+        close(client)
+        client = cposix_connectUnix(base + "/socket", CInt(SOCK_SEQPACKET.rawValue))
+        _ = cposix_setReceiveTimeout(client, 10)
+    }
+
+    /// The process that serves at the moment; nil: there is none.
+    var server: pid_t? {
+        guard let text = WholeFile.read("/proc/\(process)/task/\(process)/children") else {
+            return nil
+        }
+        return text.split(separator: 0x20).first.flatMap {
+            pid_t(String(decoding: $0, as: UTF8.self))
+        }
+    }
+
+    func killServer() {
+        if let server { kill(server, SIGKILL) }
+    }
+
+    /// Open descriptors of keeper and server, which have one table.
+    var descriptors: [String: String] {
+        guard let directory = opendir("/proc/\(process)/fd") else { return [:] }
+        defer { closedir(directory) }
+        var found: [String: String] = [:]
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            var room = [CChar](repeating: 0, count: 4096)
+            let count = readlink("/proc/\(process)/fd/\(name)", &room, 4095)
+            guard count > 0 else { continue }
+            found[name] = String(
+                decoding: room[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        return found
+    }
+
+    var log: String {
+        String(decoding: WholeFile.read(base + "/log") ?? [], as: UTF8.self)
+    }
+
+    /// Waits for the end of the keeper; its exit status.
+    func waitForEnd() -> CInt {
+        var status: CInt = 0
+        waitpid(process, &status, 0)
+        return status >> 8 & 0xFF
+    }
+
     func askWithDescriptors(_ request: CaptureRequest) -> (CaptureReply?, [CInt]) {
         let bytes = Array(request.text.utf8)
         guard cposix_write(client, bytes, bytes.count) == bytes.count else { return (nil, []) }
@@ -95,15 +158,26 @@ final class CaptureRig {
         waitpid(process, &status, 0)
     }
 
-    static func spawn(_ words: [String], output: CInt) throws -> pid_t {
+    static func spawn(
+        _ words: [String], output: CInt, environment more: [String] = []
+    ) throws -> pid_t {
         var arguments = words.map { (word: String) in strdup(word) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if output >= 0 { posix_spawn_file_actions_adddup2(&actions, output, 1) }
+        var variables: [UnsafeMutablePointer<CChar>?] = []
+        var place = environ
+        while let variable = place.pointee {
+            variables.append(variable)
+            place += 1
+        }
+        let added = more.map { (word: String) in strdup(word) }
+        defer { for variable in added { free(variable) } }
+        variables += added + [nil]
         var process = pid_t()
-        let result = posix_spawn(&process, words[0], &actions, nil, &arguments, environ)
+        let result = posix_spawn(&process, words[0], &actions, nil, &arguments, &variables)
         guard result == 0 else { throw Problem.setup("spawn \(words[0]): \(result)") }
         return process
     }

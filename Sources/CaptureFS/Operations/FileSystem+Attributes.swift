@@ -206,10 +206,12 @@ extension FileSystem {
         _ call: Call, _ name: RequestName, _ value: UnsafeRawBufferPointer, _ flags: UInt32,
         _ clearsSetgid: Bool
     ) throws(Errno) -> Int {
-        try changeExtended(call, name, value) { node, descriptor throws(Errno) in
+        let isConditional = flags != 0
+        return try changeExtended(call, name, value, isConditional: isConditional) {
+            node, descriptor, wasThere throws(Errno) in
             // Asked for as a new one, it may be there already when this is done again.
-            let isEffect = call.isEffect(try statusOf(descriptor))
-            let flags = isEffect ? 0 : CInt(bitPattern: flags)
+            let isMade = flags & Self.createsOnly != 0 && call.isAgain && !wasThere
+            let flags = isMade ? 0 : CInt(bitPattern: flags)
             _ = try SystemCall.check {
                 node.access > .path
                     ? cposix_fsetxattr(
@@ -225,8 +227,8 @@ extension FileSystem {
     }
 
     func removeExtended(_ call: Call, _ name: RequestName) throws(Errno) -> Int {
-        try changeExtended(call, name, nil) { node, descriptor throws(Errno) in
-            let isEffect = call.isEffect(try statusOf(descriptor))
+        try changeExtended(call, name, nil, isConditional: true) {
+            node, descriptor, wasThere throws(Errno) in
             do throws(Errno) {
                 _ = try SystemCall.check {
                     node.access > .path
@@ -234,14 +236,19 @@ extension FileSystem {
                         : cposix_removexattrDescriptor(descriptor, name.text)
                 }
             } catch {
-                guard error == .noData, isEffect else { throw error }
+                guard error == .noData, call.isAgain, wasThere else { throw error }
             }
         }
     }
 
+    /// XATTR_CREATE.
+    private static let createsOnly: UInt32 = 1
+
+    /// `isConditional`: what the effect does depends on whether the attribute is there; the effect
+    /// is told whether it was when this was first tried.
     private func changeExtended(
-        _ call: Call, _ name: RequestName, _ value: UnsafeRawBufferPointer?,
-        _ effect: (Node, CInt) throws(Errno) -> Void
+        _ call: Call, _ name: RequestName, _ value: UnsafeRawBufferPointer?, isConditional: Bool,
+        _ effect: (Node, CInt, _ wasThere: Bool) throws(Errno) -> Void
     ) throws(Errno) -> Int {
         let node = try node(call.header.node)
         return try shards.locked(node) { () throws(Errno) -> Int in
@@ -252,8 +259,11 @@ extension FileSystem {
             if name.equals(Self.capability) {
                 node.hasNoCapability.store(false, ordering: .relaxed)
             }
+            if isConditional, !call.isAgain {
+                call.worker.intent.size = hasExtended(node, descriptor, name) ? 1 : 0
+            }
             call.begin()
-            try effect(node, descriptor)
+            try effect(node, descriptor, isConditional && call.worker.intent.size != 0)
             let after = statusAfter(descriptor, before)
             let membership = membership(node, after)
             if recorder.wants(membership) {
@@ -265,5 +275,13 @@ extension FileSystem {
             }
             return call.finish(call.success())
         }
+    }
+
+    private func hasExtended(_ node: Node, _ descriptor: CInt, _ name: RequestName) -> Bool {
+        let size =
+            node.access > .path
+            ? cposix_fgetxattr(descriptor, name.text, nil, 0)
+            : cposix_getxattrDescriptor(descriptor, name.text, nil, 0)
+        return size >= 0
     }
 }

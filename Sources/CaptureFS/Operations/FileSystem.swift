@@ -187,12 +187,14 @@ struct Call {
     @inline(__always)
     func begin() {
         if !worker.isRepeating { worker.intent.begin(header.unique) }
+        CrashPoint.pass(.begun)
     }
 
     /// To be said when effect, record and answer are made, with the shards still held.
     @inline(__always)
     func finish(_ byteCount: Int) -> Int {
         worker.intent.finish(header.unique, answer: byteCount)
+        CrashPoint.pass(.finished)
         return byteCount
     }
 

@@ -21,7 +21,7 @@ final class Recorder: Sendable {
 
     /// Whether a connection replicates anything here, so that changes must be hot first.
     @inline(__always)
-    var isWatched: Bool { journal.isFollowed }
+    var isWatched: Bool { journal.isWatched }
 
     /// A change was recorded and what it left could not be read: the target may have it otherwise.
     func countUnread() { memory.atomic(.unread).pointee.wrappingAdd(1, ordering: .relaxed) }
@@ -37,9 +37,11 @@ final class Recorder: Sendable {
         _ second: UnsafeRawBufferPointer = Recorder.nothing,
         _ third: UnsafeRawBufferPointer = Recorder.nothing
     ) {
+        CrashPoint.pass(.effect)
         if journal.append(record, first, second, third) != 0 {
             memory.atomic(.records).pointee.wrappingAdd(1, ordering: .relaxed)
         }
+        CrashPoint.pass(.recorded)
     }
 
     static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }

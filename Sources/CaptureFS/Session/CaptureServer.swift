@@ -11,7 +11,7 @@ internal import Journal
 final class CaptureServer {
     private let keeper: Keeper
     private let mount: CaptureMount
-    private let journal: JournalWriter
+    private let journal: JournalMemory
     private let recorder: Recorder
     private let fileSystem: FileSystem
     private let session: Session
@@ -27,11 +27,11 @@ final class CaptureServer {
         let found = isFirst ? [] : Keeper.openDescriptors()
         mount = keeper.mount
         do throws(JournalError) {
-            journal = try JournalWriter(descriptor: cposix_dup(keeper.journal))
+            journal = try JournalMemory(descriptor: cposix_dup(keeper.journal))
         } catch {
             throw .journal(String(describing: error))
         }
-        recorder = Recorder(journal: journal, memory: keeper.memory)
+        recorder = Recorder(journal: JournalWriter(memory: journal), memory: keeper.memory)
         let number = UInt32(keeper.settings.number)
         let heat = Heat(folder: keeper.settings.marksFolder.map { BytePath($0) }, mount: number)
         do throws(Errno) {
@@ -132,6 +132,8 @@ final class CaptureServer {
             send(client, .ok(statistics), [])
         case .flush:
             send(client, .ok([:]), [])
+        case .rotate:
+            send(client, rotate(), [])
         case .unmount:
             do throws(CaptureError) {
                 try mount.detach(isLazy: false)
@@ -145,6 +147,16 @@ final class CaptureServer {
         return false
     }
 
+    private func rotate() -> CaptureReply {
+        guard keeper.settings.marksFolder != nil else {
+            return .error("hot groups are not written down: started without --marks")
+        }
+        guard let generation = fileSystem.rotateHeat() else {
+            return .error("no new generation can be made now")
+        }
+        return .ok(["generation": String(generation), "newest": String(journal.newest)])
+    }
+
     private var statistics: [String: String] {
         let counters = fileSystem.counts
         return [
@@ -153,6 +165,8 @@ final class CaptureServer {
             "nodes": String(fileSystem.nodeCount),
             "openDescriptors": String(fileSystem.descriptorCount),
             "takeovers": String(keeper.memory[.takeovers]),
+            "hotGeneration": String(fileSystem.heat.logGeneration),
+            "hotFailures": String(fileSystem.heat.failureCount),
             "unread": String(keeper.memory[.unread]),
             "unshared": String(keeper.memory[.unsharedNodes]),
         ]

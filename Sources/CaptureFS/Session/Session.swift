@@ -39,6 +39,7 @@ final class Session: @unchecked Sendable {
 
     /// Starts the threads; they end when the mount does. Answers 0 or an errno.
     func start() -> CInt {
+        CrashPoint.isArmed = true
         for worker in workers {
             let problem = Thread.start { self.run(worker) }
             guard problem == 0 else { return problem }
@@ -94,6 +95,7 @@ final class Session: @unchecked Sendable {
         let reply = answer(worker, count)
         // A failure means that nobody waits for the answer any more.
         if reply > 0 { _ = cposix_write(worker.channel, worker.output.baseAddress, reply) }
+        if worker.intent.state.stage == .done { CrashPoint.pass(.answered) }
     }
 
     /// Bytes of the answer in the worker's output, 0: none is due.
@@ -175,20 +177,23 @@ extension Session {
             }
             worker.begin()
             worker.isRepeating = true
-            _ = fileSystem.answer(request, worker)
+            let count = fileSystem.answer(request, worker)
             worker.isRepeating = false
+            keep(unique, worker, count)
         } else if counted.unique != 0, stage != .done || counted.unique != unique {
             answers.keep(counted.unique, counted: counted.node)
         }
-        if intent.state.stage == .done {
-            let answer = UnsafeRawBufferPointer(worker.output)[..<intent.answerBytes]
-            answers.keep(intent.state.unique, answer: UnsafeRawBufferPointer(rebasing: answer))
-        }
+        if stage == .done { keep(unique, worker, intent.answerBytes) }
         intent.clear()
         intent.counted = (0, 0)
         // Nobody will ask again to forget.
         if let request, request.isForgetting { _ = fileSystem.answer(request, worker) }
         worker.forgetRequest()
+    }
+
+    private func keep(_ unique: UInt64, _ worker: Worker, _ count: Int) {
+        let answer = UnsafeRawBufferPointer(worker.output)[..<count]
+        answers.keep(unique, answer: UnsafeRawBufferPointer(rebasing: answer))
     }
 
     /// What the worker had read last, if it is still there.

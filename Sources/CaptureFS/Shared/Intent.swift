@@ -68,7 +68,7 @@ struct Intent {
 
     // MARK: What was there before
 
-    /// Bytes of the file.
+    /// Bytes of the file; or 1 where an extended attribute was there.
     var size: Int64 {
         get { base.load(fromByteOffset: 24, as: Int64.self) }
         nonmutating set { base.storeBytes(of: newValue, toByteOffset: 24, as: Int64.self) }
