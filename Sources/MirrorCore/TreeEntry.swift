@@ -8,6 +8,8 @@ package struct TreeEntry: Hashable, Sendable {
     package var digest: Digest?
     /// Of all extended attributes; nil when it was not asked for.
     package var extendedDigest: UInt64?
+    /// The object's inode number, where it has several names; 0 otherwise.
+    package var inode: UInt64 = 0
     /// It is there, and could not be read.
     package var isUnreadable = false
 

@@ -150,7 +150,10 @@ extension Applier {
             defer { SystemCall.close(holder) }
             return try below.name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 guard let status = try status(holder, name), known(status) == node else { return }
+                // Who loses it does not hear of it from the source.
+                let modified = cposix_nanoseconds(try SystemCall.status(of: holder).st_mtim)
                 try body(holder, name)
+                _ = cposix_utimesDescriptor(holder, OpenObject.unset, modified)
             }
         }
     }

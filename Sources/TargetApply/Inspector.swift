@@ -33,7 +33,7 @@ package final class Inspector {
             guard let text = entry.cString,
                 let status = try? SystemCall.status(at: directory, text)
             else { continue }
-            entries.append(TreeEntry(name: Array(entry.name), attributes: ObjectAttributes(status)))
+            entries.append(Self.entry(Array(entry.name), status))
         }
         return entries
     }
@@ -81,7 +81,7 @@ package final class Inspector {
             if error == .noSuchFile { return nil }
             throw error
         }
-        var entry = TreeEntry(name: one, attributes: ObjectAttributes(status))
+        var entry = Self.entry(one, status)
         do throws(Errno) {
             let isPath = ![.regular, .directory].contains(entry.attributes.type)
             let flags = isPath ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOATIME | O_NOCTTY
@@ -98,6 +98,26 @@ package final class Inspector {
         } catch {
             if error == .noSuchFile { return nil }
             entry.isUnreadable = true
+        }
+        return entry
+    }
+
+    /// A directory's own attributes and the digest of its extended ones, under the name `.`: what
+    /// the lists of its parent say of all but a mapping's root.
+    package func own(mapping: Int, path: BytePath) throws(Errno) -> TreeEntry {
+        let directory = try open(mapping, path)
+        defer { SystemCall.close(directory) }
+        var entry = Self.entry([0x2E], try SystemCall.status(of: directory))
+        var visitor = DigestVisitor()
+        try reader.readAttributes(directory, isPath: false, &visitor)
+        (entry.digest, entry.extendedDigest) = visitor.digest.finish()
+        return entry
+    }
+
+    private static func entry(_ name: [UInt8], _ status: stat) -> TreeEntry {
+        var entry = TreeEntry(name: name, attributes: ObjectAttributes(status))
+        if status.st_nlink > 1, entry.attributes.type != .directory {
+            entry.inode = UInt64(status.st_ino)
         }
         return entry
     }

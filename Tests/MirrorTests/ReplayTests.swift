@@ -83,10 +83,42 @@ struct ReplayTests {
         #expect(!applier.isMirrorRequired)
     }
 
-    /// More of them for a search: UNDERSTUDY_SEEDS says how many.
-    static var seeds: [UInt64] {
-        let more = getenv("UNDERSTUDY_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 0
-        return (11..<17 + more).map { $0 }
+    static var seeds: [UInt64] { Seeds.chosen(orElse: Array(11..<17)) }
+    static var smallSeeds: [UInt64] { Seeds.chosen(orElse: [1, 2]) }
+
+    /// A crash at every point, in the middle of a batch, too, and for each a new start from every
+    /// earlier checkpoint. Few names, so that each stands for many objects one after the other.
+    @Test(arguments: smallSeeds)
+    func `A crash anywhere and a replay from everywhere before it end equal`(
+        seed: UInt64
+    ) throws {
+        let history = SourceHistory(
+            root: folder.path("source"), seed: seed, nameCount: 5, directoryMax: 5)
+        history.run(operations: 70)
+        let batches = history.changes.chunked(9)
+        let newest = UInt64(history.changes.count)
+        var numbers = SeededNumbers(seed: seed)
+        for crash in batches.indices {
+            for back in 0...crash {
+                TemporaryFolder.remove(target)
+                TemporaryFolder.remove(state)
+                var applier = try open(history)
+                for number in 0..<crash {
+                    if number == back { copyState(to: "saved") }
+                    try apply(batches[number], applier)
+                }
+                if back == crash { copyState(to: "saved") }
+                let part = batches[crash].prefix(Int(numbers.next() % 10))
+                try apply(part, applier, finish: false)
+                restoreState(from: "saved")
+                applier = try open(history, replayThrough: newest)
+                for batch in batches[back...] { try apply(batch, applier) }
+                expectEqual(history, "seed \(seed), crash in \(crash), back to \(back)")
+                let problems = applier.takeProblems().map(\.description)
+                #expect(problems == [], "seed \(seed), crash in \(crash), back to \(back)")
+                #expect(!applier.isMirrorRequired)
+            }
+        }
     }
 
     @Test(arguments: seeds)

@@ -22,8 +22,14 @@ final class SourceHistory {
     private var files: [String] = []
     private var others: [String] = []
 
-    init(root: String, seed: UInt64) {
+    /// How many different names there are: with few, the same ones meet again and again.
+    private let nameCount: Int
+    private let directoryMax: Int
+
+    init(root: String, seed: UInt64, nameCount: Int = 30, directoryMax: Int = 40) {
         self.root = root
+        self.nameCount = nameCount
+        self.directoryMax = directoryMax
         numbers = SeededNumbers(seed: seed)
         umask(0)
         mkdir(root, 0o755)
@@ -91,7 +97,7 @@ final class SourceHistory {
     }
 
     private func createDirectory() {
-        guard directories.count < 40 else { return }
+        guard directories.count < directoryMax else { return }
         let (parent, path) = newPlace()
         guard mkdir(full(path), 0o700 + mode_t(pick(64))) == 0 else { return }
         directories.append(path)
@@ -331,7 +337,7 @@ final class SourceHistory {
     /// Names come from a small set, so that they meet again.
     private func newPlace() -> (parent: String, path: String) {
         let parent = directories.randomElement(using: &numbers) ?? ""
-        let name = "n\(pick(30))"
+        let name = "n\(pick(nameCount))"
         return (parent, parent.isEmpty ? name : parent + "/" + name)
     }
 

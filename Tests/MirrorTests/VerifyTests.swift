@@ -17,6 +17,14 @@ struct VerifyTests {
         let source = Inspector(descriptors: [root])
         let target = try Inspector(roots: [BytePath(folder.path("target"))])
         var found: [String: EntryDifference.Reason] = [:]
+        let (ours, theirs) = (
+            try source.own(mapping: 0, path: BytePath()),
+            try target.own(mapping: 0, path: BytePath())
+        )
+        for one in Comparison.differences(source: [ours], target: [theirs]) {
+            found["."] = one.reason
+        }
+        var links = HardLinkComparison()
         var pending = [BytePath()]
         while let directory = pending.popLast() {
             let entries = try source.digest(mapping: 0, path: directory)
@@ -24,6 +32,12 @@ struct VerifyTests {
                 var path = directory
                 path.append(entry.name)
                 pending.append(path)
+            }
+            let own = (try? target.digest(mapping: 0, path: directory)) ?? []
+            for one in links.differences(source: entries, target: own) {
+                var path = directory
+                path.append(one.name)
+                found[path.description] = one.reason
             }
             for one in try target.verify(mapping: 0, path: directory, entries: entries) {
                 var path = directory
@@ -75,9 +89,49 @@ struct VerifyTests {
         let wanted: [String: EntryDifference.Reason] = [
             "large": .content, "a/fifo": .missing, "sticky/extra": .orphan, "empty": .type,
             "capable": .size, "readonly": .mode, "sticky": .owner, "inherits": .extended,
-            "a/link": .linkText, "a": .modified,
+            "a/link": .linkText, "a": .modified, ".": .modified,
         ]
         #expect(found == wanted)
+    }
+
+    @Test func `Names that stand for other objects are found`() throws {
+        try mirrored()
+        let target = folder.path("target")
+        // One of three names gets an object of its own with the same content.
+        let content = TreePicture(target).objects[Array("small".utf8)]?.content ?? []
+        var (status, parent) = (stat(), stat())
+        lstat(target + "/small", &status)
+        lstat(target + "/a", &parent)
+        unlink(target + "/a/hard one")
+        OddTree.write(target + "/a/hard one", content)
+        chmod(target + "/a/hard one", 0o444)
+        OddTree.attribute(target + "/a/hard one", "user.note", OddTree.bytes(200, 8))
+        restoreTimes(target + "/a/hard one", status)
+        restoreTimes(target + "/a", parent)
+        #expect(try differences() == ["a/hard one": .linkCount])
+    }
+
+    @Test func `Two objects that became one are found`() throws {
+        let (source, target) = (folder.path("source"), folder.path("target"))
+        mkdir(source, 0o755)
+        for name in ["one", "two"] {
+            OddTree.write(source + "/" + name, [1, 2, 3])
+            _ = cposix_utimensat(AT_FDCWD, source + "/" + name, 5, 5, 0)
+        }
+        let run = try MirrorRun(source: source, target: target, state: folder.path("state"))
+        try run.mirror(full: true, filter: IncludeAll())
+        var root = stat()
+        lstat(target, &root)
+        unlink(target + "/two")
+        link(target + "/one", target + "/two")
+        restoreTimes(target, root)
+        #expect(try differences() == ["two": .linkCount])
+    }
+
+    @Test func `The folder's own attributes count`() throws {
+        try mirrored()
+        chmod(folder.path("target"), 0o700)
+        #expect(try differences() == [".": .mode])
     }
 
     @Test func `A directory that is missing differs in all its entries`() throws {
