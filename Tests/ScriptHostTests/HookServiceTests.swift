@@ -285,6 +285,25 @@ final class HookSample: Sendable {
         #expect(log.first?.contains("did you mean 'mirror.completed'?") == true)
     }
 
+    @Test func `stopping ends what runs, within a second`() async throws {
+        let program = folder.program("run.sh", "echo $$", "trap '' TERM", "sleep 1000")
+        try await service.add(HookDefinition(.exact("a"), ScriptObject.named(program)))
+        folder.write("stay.dtcl", "# on a\nstay")
+        folder.write("wait.lua", "dt.on('a', function() dt.stay() end)")
+        folder.write("loop.lua", "dt.on('a', function() dt.say('x') while true do end end)")
+        _ = await service.reload()
+        service.post(RuntimeEvent("a"))
+        #expect(await sample.next(3).sorted() == ["staying", "staying", "x"])
+        #expect(await sample.first(1, of: sample.log).first?.hasPrefix("run.sh: ") == true)
+        let clock = ContinuousClock()
+        let start = clock.now
+        await service.stop()
+        #expect(clock.now - start < .seconds(1.5))
+        let outcomes = service.history.reports.map(\.outcome)
+        #expect(outcomes == [.interrupted, .interrupted])
+        #expect(await service.gate(RuntimeEvent("a")) == .proceed)
+    }
+
     @Test func `events can be listed and followed`() async {
         let follower = service.events.follow()
         service.post(RuntimeEvent("one", ["n": .integer(1)], seconds: 10))

@@ -177,8 +177,9 @@ import Testing
         for (name, reason) in [("bad", "hooks.lua:7: no"), ("none", "no loaded hook file has")] {
             try await service.add(
                 HookDefinition(.exact("try.\(name)"), try ScriptObject.named("LUA:\(name)")))
-            let outcome = try await service.test("try.\(name)").value.list?.first?.record?["outcome"]
-            #expect(outcome?.text?.hasPrefix("failed: \(reason)") == true, "\(outcome as Any)")
+            let answer = try await service.test("try.\(name)")
+            let outcome = answer.value.list?.first?.record?["outcome"]?.text ?? ""
+            #expect(outcome.hasPrefix("failed: \(reason)"), "\(outcome)")
         }
     }
 

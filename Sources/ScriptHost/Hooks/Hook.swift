@@ -107,6 +107,8 @@ protocol HookLane: Sendable {
     func post(_ item: HookItem)
     /// No more events come; those that are there are worked on.
     func close()
+    /// Ends what runs, and returns when it has ended.
+    func interrupt() async
 }
 
 /// An event on its way through a hook. Handed from queue to queue, so that it is one reference.

@@ -17,6 +17,8 @@ final class HookBoard: Sendable {
 
     var hooks: [Hook] { matcher.withLock { $0 }.hooks }
 
+    func wants(_ name: String) -> Bool { !matcher.withLock { $0 }.hooks(for: name).isEmpty }
+
     func put(_ hooks: [Hook]) {
         let next = HookMatcher(hooks)
         matcher.withLock { $0 = next }

@@ -18,10 +18,9 @@ struct HookFile: Sendable {
         sources.allSatisfy { path, bytes in (try? ScriptFiles.read(path)) == bytes }
     }
 
-    func close() {
-        for hook in hooks { hook.lane.close() }
-        world?.close()
-    }
+    var lanes: [any HookLane] { world.map { [$0] } ?? hooks.map(\.lane) }
+
+    func close() { for lane in lanes { lane.close() } }
 }
 
 /// What was read while a file was loaded.

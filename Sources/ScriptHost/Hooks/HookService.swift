@@ -61,6 +61,10 @@ public actor HookService {
             nextID: { ids.next() })
     }
 
+    deinit {
+        for file in files.values { file.close() }
+    }
+
     /// A service for a program whose commands go to `router`.
     public init(
         folder: String?, table: @autoclosure @escaping @Sendable () -> CommandTable,
@@ -79,9 +83,7 @@ public actor HookService {
     public nonisolated func post(_ event: RuntimeEvent) { board.post(event) }
 
     /// Whether any hook asks for events of this name; for telling of costly ones only then.
-    public nonisolated func wants(_ name: String) -> Bool {
-        board.hooks.contains { $0.pattern.matches(name) }
-    }
+    public nonisolated func wants(_ name: String) -> Bool { board.wants(name) }
 
     /// Tells the hooks of an event and waits for those that want to be waited for: all hooks of a
     /// `before.…` event that do not say otherwise, and those with DELAY of any other.
@@ -278,14 +280,17 @@ public actor HookService {
         }
     }
 
-    /// No more events come to the hooks; what they work on goes on to its end.
-    public func stop() {
+    /// Ends everything: no more events come to the hooks, and what runs is interrupted, executables
+    /// with their groups. Returns when they have ended, after a second at most.
+    public func stop() async {
         board.put([])
         loader.functions.put([])
-        for file in files.values { file.close() }
-        for hook in added.values { hook.lane.close() }
+        let lanes = files.values.flatMap(\.lanes) + added.values.map(\.lane)
         files = [:]
         added = [:]
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes { group.addTask { await lane.interrupt() } }
+        }
     }
 }
 

@@ -7,6 +7,10 @@ final class ScriptLane: HookLane {
     private struct Content {
         var waiting: [HookItem] = []
         var isRunning = false
+        /// By a number of their own.
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var lastTask = 0
+        var isInterrupted = false
     }
 
     private let object: ScriptObject
@@ -29,7 +33,7 @@ final class ScriptLane: HookLane {
 
     func post(_ item: HookItem) {
         if item.answer != nil {
-            Task { await run(item) }
+            start { await self.run(item) }
             return
         }
         let (mustStart, dropped): (Bool, HookItem?) = content.withLock { content in
@@ -40,11 +44,34 @@ final class ScriptLane: HookLane {
             return (!content.isRunning, dropped)
         }
         dropped?.hook.countDropped()
-        if mustStart { Task { await drain() } }
+        if mustStart { start { await self.drain() } }
+    }
+
+    private func start(_ work: @escaping @Sendable () async -> Void) {
+        content.withLock { content in
+            content.lastTask += 1
+            let number = content.lastTask
+            let task = Task {
+                await work()
+                self.content.withLock { $0.tasks[number] = nil }
+            }
+            content.tasks[number] = task
+            if content.isInterrupted { task.cancel() }
+        }
     }
 
     /// There is nothing to close: threads are there only for runs.
     func close() {}
+
+    func interrupt() async {
+        let tasks = content.withLock { content in
+            content.isInterrupted = true
+            content.waiting = []
+            return Array(content.tasks.values)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
 
     private func drain() async {
         while let item = next() { await run(item) }

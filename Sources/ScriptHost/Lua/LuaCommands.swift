@@ -7,26 +7,28 @@ import LuaKit
 struct LuaCommands: Sendable {
     /// Their places are what a paused call says. The last is ours: `dt.wait(seconds)`.
     let paths: [[String]]
+    private let functions: [CommandFunction]
     private let host: ScriptHost
-    private let table: CommandTable
 
     init(_ host: ScriptHost) {
         self.host = host
-        table = host.table()
-        paths = table.functions.map(\.path) + [["wait"]]
+        functions = host.table().functions
+        paths = functions.map(\.path) + [["wait"]]
     }
 
     /// Carries a call out.
     /// - Parameter origin: of the request: `hook:` and the file.
     func answer(function: Int, _ arguments: [CommandValue], origin: String) async -> LuaAnswer {
         do throws(CommandError) {
-            if function == paths.count - 1 { return .returning(try await wait(arguments)) }
+            guard function < functions.count else { return .returning(try await wait(arguments)) }
             var positional = arguments
             var named: CommandRecord = [:]
             if case .record(let record)? = positional.last {
                 named = record
                 positional.removeLast()
             }
+            // A table of the few commands that can be meant: nothing has to be looked up.
+            let table = CommandTable(functions[function].declarations)
             let call = try table.bindCall(
                 paths[function], positional: positional, named: named, origin: origin)
             return .returning(try await run(call))

@@ -44,7 +44,8 @@ final class LuaLoop {
         self.world = world
         self.tell = tell
         commands = LuaCommands(host)
-        state = try LuaState(limits: LuaLimits(host, wallSecondsMax: host.runSecondsMax)) {
+        let limits = LuaLimits(host, wallSecondsMax: host.runSecondsMax)
+        state = try LuaState(limits: limits, interrupt: world.luaInterrupt) {
             output.write($1, toError: false)
         }
     }
@@ -109,6 +110,7 @@ final class LuaLoop {
             // It may be over by now: its time was.
             if calls[thread] != nil { resume(thread, answer) }
         case .function(let call): start(call)
+        case .stop(let tell): tell(stop())
         }
     }
 
@@ -225,6 +227,20 @@ final class LuaLoop {
                         await commands.answer(function: function, arguments, origin: origin)))
             }
         }
+    }
+
+    /// Gives up everything that is under way.
+    private func stop() -> [Task<Void, Never>] {
+        let ended = calls
+        for (thread, call) in ended {
+            call.command?.cancel()
+            state.drop(thread)
+            over(thread, .failure(LuaError(kind: .cancelled, message: "the hook was interrupted")))
+        }
+        runnable = Fifo()
+        listed = []
+        lines = [:]
+        return ended.values.compactMap(\.command)
     }
 
     // MARK: Ending

@@ -13,6 +13,8 @@ final class LuaWorld: HookLane {
         case event(HookItem)
         case answer(LuaThread, LuaAnswer)
         case function(FunctionCall)
+        /// Gives up everything; gets the commands that were under way, which are cancelled.
+        case stop(@Sendable ([Task<Void, Never>]) -> Void)
     }
 
     /// A call by a function's name.
@@ -34,6 +36,8 @@ final class LuaWorld: HookLane {
     let path: String
     private let content = Mutex(Content())
     private let bell = Bell()
+    /// Ends what runs at the moment.
+    let luaInterrupt = LuaInterrupt()
 
     private init(path: String) {
         self.path = path
@@ -103,9 +107,12 @@ final class LuaWorld: HookLane {
             if !content.isOver { content.inbox.append(message) }
             return content.isOver
         }
-        if isOver, case .function(let call) = message {
+        switch message {
+        case .function(let call) where isOver:
             let gone = LuaError(kind: .closed, message: "the file is not loaded any more")
             call.answer(.failure(gone))
+        case .stop(let tell) where isOver: tell([])
+        default: break
         }
         bell.ring()
     }
@@ -113,6 +120,15 @@ final class LuaWorld: HookLane {
     func close() {
         content.withLock { $0.isClosed = true }
         bell.ring()
+    }
+
+    func interrupt() async {
+        luaInterrupt.cancel()
+        let commands = await withCheckedContinuation { continuation in
+            post(.stop { continuation.resume(returning: $0) })
+        }
+        for command in commands { await command.value }
+        close()
     }
 
     // MARK: For the thread
