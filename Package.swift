@@ -89,6 +89,7 @@ let package = Package(
         room("FuzzLanguage", ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax"]),
         room("CommandTable", ["CommandModel", "DTCLSyntax"]),
         room("LuaKit", ["CLuaSupport", "CommandModel"]),
+        room("FuzzLua", ["CommandModel", "LuaKit"]),
         room("UnderstudyCommands", ["CommandModel", "CommandTable"]),
         room(
             "ScriptHost",
@@ -190,7 +191,8 @@ let package = Package(
                 "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LanguageServer",
                 "UnderstudyCommands",
             ], excluding: ["Conversations"]),
-        tests("LuaKitTests", ["CLua", "CommandModel", "LuaKit"], excluding: ["Corpus"]),
+        tests(
+            "LuaKitTests", ["CLua", "CommandModel", "FuzzLua", "LuaKit"], excluding: ["Corpus"]),
         tests(
             "MirrorTests",
             [

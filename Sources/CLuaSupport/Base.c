@@ -9,7 +9,7 @@
 
 static int caught(lua_State *L, int status, lua_KContext skipped) {
     if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - (int)skipped;
-    if (clua_is_limit(L, status)) return lua_error(L);
+    if (clua_is_limit(L, L, status)) return lua_error(L);
     lua_pushboolean(L, 0);
     lua_insert(L, -2);
     return 2;
@@ -83,7 +83,7 @@ static int load_text(lua_State *L, const char *bytes, size_t count, const char *
     bool was_loading = state->is_loading;
     state->is_loading = true;
     int status = luaL_loadbufferx(L, bytes, count, name, "t");
-    bool is_limit = clua_is_limit(L, status);
+    bool is_limit = clua_is_limit(L, L, status);
     state->is_loading = was_loading;
     if (is_limit) lua_error(L);
     return status;

@@ -25,7 +25,7 @@ static int close_thread(lua_State *L, lua_State *co) {
 }
 
 static void stop_if_limit(lua_State *L, lua_State *co, int status) {
-    if (!clua_is_limit(L, status)) return;
+    if (!clua_is_limit(L, co, status)) return;
     if (lua_gettop(co) > 0 && lua_checkstack(L, 1)) lua_xmove(co, L, 1);
     else lua_pushnil(L);
     lua_error(L);

@@ -28,6 +28,8 @@ int64_t clua_now(void) {
 
 // MARK: Memory
 
+// Every block stands in a list, so that a state gives back what the library loses: the finalizer of
+// its text buffers fails where C calls are nested as deep as they may be, and runs only once.
 enum {
     LARGE = 256 << 10,
     HUGE_BLOCK = 4 << 20,
@@ -47,11 +49,25 @@ static void hurry(clua_state *state) {
     if (state->running) lua_sethook(state->running, clua_count, LUA_MASKCOUNT, 1);
 }
 
+static clua_block *link_block(clua_state *state, clua_block *block) {
+    block->next = &state->blocks;
+    block->previous = state->blocks.previous;
+    block->previous->next = block->next->previous = block;
+    return block;
+}
+
+static void unlink_block(clua_block *block) {
+    block->previous->next = block->next;
+    block->next->previous = block->previous;
+}
+
 void *clua_allocate(void *context, void *block, size_t before, size_t after) {
     clua_state *state = context;
     if (!block) before = 0; // a kind of object otherwise, not a size
     if (after == 0) {
-        free(block);
+        if (!block) return NULL;
+        unlink_block((clua_block *)block - 1);
+        free((clua_block *)block - 1);
         state->live -= before;
         count_block(state, before, -1);
         return NULL;
@@ -66,13 +82,30 @@ void *clua_allocate(void *context, void *block, size_t before, size_t after) {
         state->fresh += more;
         if (state->fresh >= FRESH_MAX) hurry(state);
     }
-    void *moved = realloc(block, after);
-    if (!moved) return after <= before ? block : NULL;
+    clua_block *own = block ? (clua_block *)block - 1 : NULL;
+    if (own) unlink_block(own);
+    clua_block *moved = realloc(own, sizeof *own + after);
+    if (!moved) {
+        if (own) link_block(state, own);
+        return after <= before ? block : NULL;
+    }
+    link_block(state, moved);
     state->live += after - before;
     if (state->live > state->peak) state->peak = state->live;
     count_block(state, before, -1);
     count_block(state, after, 1);
-    return moved;
+    return moved + 1;
+}
+
+size_t clua_free_blocks(clua_state *state) {
+    size_t count = 0;
+    while (state->blocks.next != &state->blocks) {
+        clua_block *block = state->blocks.next;
+        unlink_block(block);
+        free(block);
+        count++;
+    }
+    return count;
 }
 
 size_t clua_memory(const clua_state *state) { return state->live; }
@@ -150,11 +183,18 @@ int clua_stop(lua_State *L, int limit) {
     return lua_error(L);
 }
 
+// The library's buffers raise a plain error with Lua's own text for it.
+static bool is_memory_error(lua_State *failed, int status) {
+    if (status != LUA_ERRRUN) return status == LUA_ERRMEM;
+    if (lua_gettop(failed) == 0 || lua_type(failed, -1) != LUA_TSTRING) return false;
+    return strcmp(lua_tostring(failed, -1), "not enough memory") == 0;
+}
+
 // Whether an error that something of ours has caught must be raised again: the caller does that
-// with the message on the top of the stack.
-bool clua_is_limit(lua_State *L, int status) {
+// with the message, which lies on the top of the stack of the thread that failed.
+bool clua_is_limit(lua_State *L, lua_State *failed, int status) {
     clua_state *state = clua_of(L);
-    if (status == LUA_ERRMEM && state->limit == 0) {
+    if (state->limit == 0 && is_memory_error(failed, status)) {
         bool is_late = state->is_loading && clua_now() > state->deadline;
         state->limit = is_late ? CLUA_WALL : CLUA_MEMORY;
     }

@@ -27,11 +27,6 @@ static int protect(clua_state *state, lua_CFunction function, void *context) {
     return status;
 }
 
-static int kind_of(int limit, int status) {
-    if (limit != 0) return limit;
-    return status == LUA_ERRMEM ? CLUA_MEMORY : CLUA_RUNTIME;
-}
-
 static void set_problem(clua_state *state, int kind, const char *message) {
     clua_problem *problem = &state->problem;
     problem->kind = kind;
@@ -128,7 +123,8 @@ static int collect(lua_State *L) {
 }
 
 static int fail(clua_state *state, lua_State *co, int status) {
-    int kind = kind_of(state->limit, status);
+    clua_is_limit(co, co, status);
+    int kind = state->limit != 0 ? state->limit : CLUA_RUNTIME;
     set_problem(state, kind, "an error whose value cannot be shown");
     failed_thread failed = {state, co};
     protect(state, describe, &failed);
@@ -146,7 +142,8 @@ static int fail(clua_state *state, lua_State *co, int status) {
 static void fail_protected(clua_state *state, int status) {
     lua_State *L = state->main;
     const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error";
-    int kind = status == LUA_ERRSYNTAX ? CLUA_SYNTAX : kind_of(state->limit, status);
+    clua_is_limit(L, L, status);
+    int kind = status == LUA_ERRSYNTAX ? CLUA_SYNTAX : state->limit;
     set_problem(state, kind, kind == CLUA_MEMORY ? "more memory than allowed" : message);
     lua_settop(L, 0);
 }
@@ -154,6 +151,11 @@ static void fail_protected(clua_state *state, int status) {
 // MARK: Life
 
 static int open_all(lua_State *L) {
+    // The library prepares its buffers at the first that is large; halfway without memory it would
+    // not try again.
+    luaL_Buffer buffer;
+    luaL_buffinitsize(L, &buffer, LUAL_BUFFERSIZE + 1);
+    luaL_pushresultsize(&buffer, 0);
     clua_open_base(L);
     clua_open_strings(L);
     clua_open_tables(L);
@@ -176,8 +178,10 @@ clua_state *clua_open(
     state->limits = *limits;
     state->callbacks = *callbacks;
     state->deadline = INT64_MAX;
+    state->blocks.next = state->blocks.previous = &state->blocks;
     state->main = lua_newstate(clua_allocate, state);
     if (!state->main) {
+        clua_free_blocks(state);
         free(state);
         return NULL;
     }
@@ -191,8 +195,9 @@ clua_state *clua_open(
 
 size_t clua_close(clua_state *state) {
     state->running = NULL;
+    state->limits.memory_max = SIZE_MAX >> 1; // finalizers of the library's buffers need a little
     lua_close(state->main);
-    size_t left = state->live;
+    size_t left = clua_free_blocks(state);
     free(state->out.bytes);
     free(state);
     return left;
@@ -258,7 +263,7 @@ int clua_load(
     loading argument = {.text = {.name = name, .bytes = bytes, .count = count}};
     state->is_loading = true;
     int status = protect(state, load, &argument);
-    clua_is_limit(state->main, argument.status == LUA_ERRMEM ? LUA_ERRMEM : status);
+    clua_is_limit(state->main, state->main, argument.status == LUA_ERRMEM ? LUA_ERRMEM : status);
     state->is_loading = false;
     *reference = argument.reference;
     if (status == LUA_OK) return 0;

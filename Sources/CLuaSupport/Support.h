@@ -15,6 +15,10 @@ typedef struct {
     size_t count, room;
 } clua_buffer;
 
+typedef struct clua_block {
+    struct clua_block *next, *previous;
+} clua_block;
+
 struct clua_thread {
     lua_State *coroutine;
     int reference;
@@ -35,6 +39,7 @@ struct clua_state {
     clua_flag *cancel;
 
     // Memory. `large` and `huge` count live blocks, see clua_interval.
+    clua_block blocks; // the list's ends
     size_t live, peak, slack, fresh;
     int large, huge;
     bool is_loading;
@@ -66,13 +71,14 @@ static inline clua_state *clua_of(lua_State *L) { return *(clua_state **)lua_get
 
 // Limits.c
 void *clua_allocate(void *state, void *block, size_t before, size_t after);
+size_t clua_free_blocks(clua_state *state);
 int64_t clua_now(void);
 int clua_interval(const clua_state *state);
 void clua_count(lua_State *L, lua_Debug *place);
 void clua_watch(lua_State *L, int interval);
 void clua_check(lua_State *L);
 int clua_stop(lua_State *L, int limit);
-bool clua_is_limit(lua_State *L, int status);
+bool clua_is_limit(lua_State *L, lua_State *failed, int status);
 
 // Charges work that no instruction counts. Raises when a limit is passed.
 static inline void clua_charge(lua_State *L, int64_t work) {

@@ -45,7 +45,8 @@ package struct LuaState: ~Copyable {
         if let handle { _ = clua_close(handle) }
     }
 
-    /// Ends the state and answers the bytes that it did not give back: 0, or there is a leak.
+    /// Ends the state, which gives all its memory back, and answers how many blocks the library had
+    /// lost track of until then: 0, or a text buffer that a script made it lose at the end of C's stack.
     package consuming func close() -> Int {
         for thread in threads.values { clua_drop(handle, thread) }
         threads = [:]

@@ -11,7 +11,9 @@ import Testing
             case 0: return .none
             case 1: return .boolean(Bool.random(using: &generator))
             case 2: return .integer(Int64.random(in: .min ... .max, using: &generator))
-            case 3: return .decimal(Double(bitPattern: UInt64.random(in: 0..<(0x7FF << 52), using: &generator)))
+            case 3:
+                let bits = UInt64.random(in: 0..<(0x7FF << 52), using: &generator)
+                return .decimal(Double(bitPattern: bits))
             case 4: return .integer(Int64.random(in: -3...3, using: &generator))
             case 5: return .text(text())
             case 6:
@@ -74,7 +76,8 @@ import Testing
     @Test("A record of ten thousand names keeps its order")
     func largeRecord() throws {
         let fields = (0..<10_000).map { number in
-            CommandRecord.Field(name: "name \(number &* 7919 % 10_007)", value: .integer(Int64(number)))
+            CommandRecord.Field(
+                name: "name \(number &* 7919 % 10_007)", value: .integer(Int64(number)))
         }
         let value = CommandValue.record(CommandRecord(fields: fields))
         var state = try LuaState(limits: .hook) { _, _ in }

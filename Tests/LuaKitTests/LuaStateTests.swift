@@ -65,7 +65,8 @@ import Testing
                     #expect(error.isLimit == ![.runtime, .depth].contains(kind))
                 }
                 state.release(file)
-                let good = try state.load("local t = {} for i = 1, 100 do t[i] = {} end return #t", name: "good")
+                let good = try state.load(
+                    "local t = {} for i = 1, 100 do t[i] = {} end return #t", name: "good")
                 #expect(try state.resume(try state.start(good)) == .finished([.integer(100)]))
                 state.release(good)
             }
@@ -83,7 +84,9 @@ import Testing
             var state = try LuaState(limits: .hook, interrupt: interrupt) { _, _ in
                 starting.yield()
             }
-            let text = "('x'):gsub('x', function() print('runs') while true do pcall(error) end end)"
+            let text = """
+                ('x'):gsub('x', function() print('runs') while true do pcall(error) end end)
+                """
             let thread = try state.start(try state.load(text, name: "endless"))
             var pause = try state.resume(thread)
             while pause == .outOfSlice { pause = try state.resume(thread) }
@@ -162,7 +165,10 @@ import Testing
             ("dt.on('a', {timeout = 0}, print)", "'timeout' is a positive number of seconds"),
             ("dt.on('a', {delay = 1}, print)", "'delay' is true or false"),
             ("dt.on('a', {priority = 1.5}, print)", "'priority' is a whole number"),
-            ("dt.on('a', {prio = 1}, print)", "unknown option 'prio', expected timeout, delay or priority"),
+            (
+                "dt.on('a', {prio = 1}, print)",
+                "unknown option 'prio', expected timeout, delay or priority"
+            ),
             ("dt.on('a', {})", "function expected, got no value"), ("dt.on({})", "string expected"),
         ] {
             let bad = try state.load(text, name: "bad")
@@ -208,7 +214,9 @@ import Testing
             var limits = ScriptRun.quick
             limits.memoryBytesMax = bytes
             let run = ScriptRun(text, limits: limits)
-            #expect(run.error == nil || run.error?.kind == .memory, "\(bytes): \(String(describing: run.error))")
+            #expect(
+                run.error == nil || run.error?.kind == .memory,
+                "\(bytes): \(String(describing: run.error))")
         }
     }
 }

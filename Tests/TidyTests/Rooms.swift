@@ -30,6 +30,7 @@ enum Rooms {
         "FuzzLanguage": .pure("DTCLFormat", "DTCLInterpreter", "DTCLSyntax"),
         "CommandTable": .pure("CommandModel", "DTCLSyntax"),
         "LuaKit": .adapting("CLuaSupport", "CommandModel"),
+        "FuzzLua": .adapting("CommandModel", "LuaKit"),
         "UnderstudyCommands": .pure("CommandModel", "CommandTable"),
         "ScriptHost": .adapting(
             "CPosix", "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "LuaKit"),

@@ -84,7 +84,8 @@ void clua_flag_free(clua_flag *flag);
 
 // NULL when the memory allowed is too small for the libraries.
 clua_state *clua_open(const clua_limits *limits, const clua_callbacks *callbacks, clua_flag *cancel);
-// Answers the bytes that the state did not give back: 0, or there is a leak.
+// Gives everything back. Answers how many blocks the library had lost until then: 0, or a buffer of
+// its own when a script drove it to the end of C's stack.
 size_t clua_close(clua_state *state);
 size_t clua_memory(const clua_state *state);
 size_t clua_memory_peak(const clua_state *state);
