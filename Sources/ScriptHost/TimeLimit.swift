@@ -5,7 +5,7 @@ import Synchronization
 /// is told to: who does not listen is left behind.
 struct TimeLimit {
     /// Time for a cancelled body to end by itself, in seconds: an interruption shows within one.
-    static let graceSeconds = 0.8
+    static let graceSeconds = 0.6
 
     /// nil for no limit.
     var seconds: Double?

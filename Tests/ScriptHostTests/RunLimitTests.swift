@@ -32,7 +32,8 @@ import Testing
         let start = clock.now
         task.cancel()
         #expect(await task.value.exitStatus == 130)
-        #expect(clock.now - start < .seconds(1))
+        // Half of it, and room for a busy machine.
+        #expect(clock.now - start < .seconds(2))
     }
 
     @Test func `the time of a run is over, whatever the script catches`() async {

@@ -71,7 +71,7 @@ import Testing
         object.timeoutSeconds = 0.3
         let report = await runner.run(object)
         #expect(report.outcome == .timedOut)
-        #expect(report.seconds >= 5 && report.seconds < 7, "\(report.seconds)")
+        #expect(report.seconds >= 5 && report.seconds < 9, "\(report.seconds)")
         #expect(report.lines.count == 4)
         for process in report.lines { #expect(!isAlive(process)) }
     }
@@ -109,7 +109,8 @@ import Testing
         let start = clock.now
         task.cancel()
         let report = await task.value
-        #expect(clock.now - start < .seconds(1))
+        // Half of it, and room for a busy machine.
+        #expect(clock.now - start < .seconds(2))
         #expect(report.outcome == .interrupted)
         #expect(!isAlive(process))
     }

@@ -22,7 +22,7 @@ struct ProgramRun: Sendable {
     /// From the request to end until the whole group is killed, in seconds.
     static let graceSeconds = 5.0
     /// The same when the run is interrupted: before a command that waits for it is left behind.
-    static let interruptionGraceSeconds = 0.4
+    static let interruptionGraceSeconds = 0.3
     /// How long a killed process may take to be gone before nobody waits for it any more.
     static let deathSeconds = 2.0
     /// How often it is looked whether anybody is left in a group.
