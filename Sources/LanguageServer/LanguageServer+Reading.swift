@@ -152,16 +152,16 @@ extension LanguageServer {
     /// Procedures, with their variables inside, and the variables of the top level.
     func outline(_ document: Document, _ parameters: CommandRecord) -> CommandValue {
         let symbols = document.symbols
+        let owned = Dictionary(grouping: symbols.variables, by: \.procedure)
         var entries = symbols.procedures.map { procedure in
-            let inner = Self.firstOfEach(
-                symbols.variables.filter { $0.procedure == procedure.name.text })
+            let inner = Self.firstOfEach(owned[procedure.name.text] ?? [])
             var entry = entry(
                 procedure.usage, kind: 12, procedure.range, procedure.name.range, document)
             let children = inner.map { self.entry(of: $0, document) }
             if !children.isEmpty { entry["children"] = .list(children.map { .record($0) }) }
             return (place: procedure.range.lower, entry: entry)
         }
-        for variable in Self.firstOfEach(symbols.variables.filter({ $0.procedure == nil })) {
+        for variable in Self.firstOfEach(owned[nil] ?? []) {
             entries.append((variable.name.range.lower, entry(of: variable, document)))
         }
         return .list(entries.sorted { $0.place < $1.place }.map { .record($0.entry) })

@@ -49,6 +49,61 @@ import UnderstudyCommands
         }
     }
 
+    @Test func `no argument has a name that Lua could not write`() {
+        let words: Set = [
+            "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if",
+            "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
+        ]
+        #expect(
+            table.declaration(id: "volume.mirror.break")?.luaUsage
+                == #"dt.volume.mirror["break"](arguments...)"#)
+        for declaration in table.declarations {
+            guard
+                let request = declaration.examples.compactMap({
+                    table.bind(Script.parse($0.line).commands[0]).command.flatMap {
+                        try? $0.request()
+                    }
+                }).first
+            else { continue }
+            #expect(words.isDisjoint(with: request.arguments.fields.map(\.name)))
+        }
+    }
+
+    @Test func `random calls are bound or say why`() {
+        var seed: UInt64 = 0xCA11
+        func next(_ count: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % count
+        }
+        let functions = table.functions
+        let values: [CommandValue] = [
+            .none, .boolean(true), .boolean(false), .integer(1), .integer(-1), .integer(.max),
+            .decimal(1.5), .decimal(.nan), .text(""), .text("*"), .text("/srv"), .text("exact"),
+            .text("10s"), .text("full"), .text("08:00"), .list([]), .list([.text("a")]),
+            .list([.record(["from": .text("/a"), "to": .text("/b")])]),
+            .record(["/a": .text("/b")]), .record([:]), .text("10 minutes"), .text("LUA:x"),
+        ]
+        let names =
+            ["to", "on", "plan", "map", "mirror", "x"]
+            + table.declarations.flatMap { declaration in
+                declaration.pattern.keywords.map { $0.text.lowercased() }
+            }
+        for _ in 0..<5_000 {
+            let function = functions[next(functions.count)]
+            var positional: [CommandValue] = []
+            for _ in 0..<next(4) { positional.append(values[next(values.count)]) }
+            var named: CommandRecord = [:]
+            for _ in 0..<next(4) { named[names[next(names.count)]] = values[next(values.count)] }
+            do throws(CommandError) {
+                let call = try table.bindCall(function.path, positional: positional, named: named)
+                #expect(function.declarations.contains { $0.id == call.request.command })
+            } catch {
+                #expect(error.code == ErrorCode.invalidParameter.rawValue)
+                #expect(error.message.hasPrefix("'\(function.name)' "))
+            }
+        }
+    }
+
     @Test func `every command is a function under each spelling`() {
         let names = Set(table.functions.map(\.name))
         for name in ["repset.create", "login", "logon", "status", "target", "target.pause"] {

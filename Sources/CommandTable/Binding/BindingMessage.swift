@@ -8,6 +8,7 @@ enum BindingMessage {
         ("argument-missing", "the line ends where something must follow"),
         ("argument-unexpected", "a word is not what may stand at its place"),
         ("command-incomplete", "the line holds the beginning of a command's words"),
+        ("command-unavailable", "a warning: the command does nothing in this version but fail"),
         ("command-unknown", "no command begins with the words"),
         ("option-contradicts", "an option is given twice, or two that exclude each other"),
     ]
@@ -44,6 +45,19 @@ enum BindingMessage {
             id: place < words.count ? "argument-unexpected" : "argument-missing",
             range: self.place(of: place, in: words, range),
             message: "\(got(place, in: words)), expected \(expected)", notes: notes)
+    }
+
+    /// The line is right; running it would fail.
+    static func unavailable(
+        _ declaration: CommandDeclaration, _ words: some Collection<Word>
+    ) -> Diagnostic {
+        var range = SourceRange(0, 0)
+        for (index, word) in words.enumerated() {
+            range = index == 0 ? word.range : range.union(word.range)
+        }
+        return Diagnostic(
+            id: "command-unavailable", severity: .warning, range: range,
+            message: "'\(declaration.name)' is not available in this version")
     }
 
     /// A command's first word that was typed as several.

@@ -4,7 +4,7 @@ public import DTCLSyntax
 public struct Binding: Sendable {
     /// nil where there is an error.
     public var command: BoundCommand?
-    /// Sorted by place. Behind a mistake whose correction is plain the rest of the line is looked at
+    /// Sorted by place; only warnings where there is a command. Behind a mistake whose correction is plain the rest of the line is looked at
     /// as well.
     public var diagnostics: [Diagnostic]
     /// What the interpreter must do with words; also for a wrong line, as far as it is understood.
@@ -75,11 +75,11 @@ extension CommandTable {
             {
                 var matcher = PatternMatcher(words, end: plan)
                 if let state = matcher.matchLine(candidate.declaration.pattern, from: start) {
-                    return .success(Binding(candidate.declaration, state, isPlan: true))
+                    return .success(Binding(candidate, state, isPlan: true, words))
                 }
             }
             if let state = plain.matchLine(candidate.declaration.pattern, from: start) {
-                return .success(Binding(candidate.declaration, state, isPlan: false))
+                return .success(Binding(candidate, state, isPlan: false, words))
             }
             failures.append((candidate.declaration, plain))
         }
@@ -157,11 +157,17 @@ extension CommandTable {
 extension BindingFailure: Error {}
 
 extension Binding {
-    fileprivate init(_ declaration: CommandDeclaration, _ state: MatchState, isPlan: Bool) {
+    fileprivate init(
+        _ candidate: (declaration: CommandDeclaration, count: Int), _ state: MatchState,
+        isPlan: Bool, _ words: [Word]
+    ) {
+        let declaration = candidate.declaration
         command = BoundCommand(
             declaration: declaration, isPlan: isPlan, treatments: state.treatments,
             arguments: state.arguments)
-        diagnostics = []
+        diagnostics =
+            declaration.isAvailable
+            ? [] : [BindingMessage.unavailable(declaration, words.prefix(candidate.count))]
         treatments = state.treatments
     }
 }

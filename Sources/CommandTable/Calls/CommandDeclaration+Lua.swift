@@ -6,7 +6,10 @@ extension CommandDeclaration {
     /// `dt.connect(set, target, {map="exact"|{[from]=to}, orphans=true})`: what must be given by
     /// position, what may be by name.
     public var luaUsage: String {
-        let name = "dt." + words.map { $0.text.lowercased() }.joined(separator: ".")
+        let name = words.reduce("dt") { path, word in
+            let word = word.text.lowercased()
+            return LuaWords.reserved.contains(word) ? "\(path)[\"\(word)\"]" : "\(path).\(word)"
+        }
         var (required, named) = pattern.callParameters
         if changes { named.append("plan=true") }
         if !named.isEmpty { required.append("{\(named.joined(separator: ", "))}") }
@@ -98,4 +101,12 @@ extension ValueKind {
         default: "text"
         }
     }
+}
+
+/// Words that Lua keeps for itself.
+enum LuaWords {
+    static let reserved: Set<String> = [
+        "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if",
+        "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
+    ]
 }
