@@ -111,7 +111,7 @@ extension QueueKeeper {
     /// marks.
     private func putOutSlowest() -> Bool {
         let reason = counted.withLock { counters -> PutOutReason in
-            if store == nil { return .memoryFull }
+            if store == nil || settings.diskBytesMax == 0 { return .memoryFull }
             return counters.refusal == .none ? .diskSlow : counters.refusal
         }
         memory.lock()

@@ -34,7 +34,7 @@ package final class QueueKeeper: Sendable {
         self.settings = settings
         var store: SegmentStore?
         var failure: Errno?
-        if let folder = settings.folder, settings.diskBytesMax != 0 {
+        if let folder = settings.folder {
             let (needed, through) = memory.segmentsNeeded()
             do throws(Errno) {
                 store = try SegmentStore(
@@ -212,7 +212,7 @@ package final class QueueKeeper: Sendable {
         while !threads.isStopping {
             let seen = memory.keeperSignal
             if keep() { continue }
-            memory.sleepKeeper(while: seen, nanoseconds: isMarking ? 20_000_000 : 1_000_000_000)
+            memory.sleepKeeper(while: seen, nanoseconds: isMarking ? 200_000_000 : 1_000_000_000)
         }
     }
 

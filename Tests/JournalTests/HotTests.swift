@@ -127,6 +127,43 @@ struct HotTests {
         #expect(log.isSettled)
     }
 
+    @Test("threads heat while generations change: every group is in a generation that counts for it")
+    func rotatingUnderLoad() {
+        let log = HotLog(folder: folder.path, mount: 1)
+        let problems = Atomic<Int>(0)
+        let running = Atomic<Int>(4)
+        let folder = folder.path
+        onThreads(5) { thread in
+            if thread == 4 {
+                while running.load(ordering: .acquiring) > 0 {
+                    if log.rotate() == nil { sched_yield() }
+                    while !log.isSettled { sched_yield() }
+                    if log.generation > 3 {
+                        _ = try? HotSet.drop(folder: folder, mount: 1, through: log.generation - 1)
+                    }
+                }
+                return
+            }
+            for number in 0..<80 {
+                let pass = log.enter()
+                let inode = UInt64(1 + thread * 1000 + number % 5) << 8
+                // As long as the operation lasts, no rotation since can be settled, so nothing it
+                // relies on is dropped.
+                if !log.ensureHot(pass, inode) || !log.isHot(inode, pass)
+                    || number % 10 == 0 && !HotSet.read(folder: folder, mount: 1).contains(inode)
+                {
+                    problems.wrappingAdd(1, ordering: .relaxed)
+                }
+                log.leave(pass)
+                sched_yield()
+            }
+            running.wrappingSubtract(1, ordering: .releasing)
+        }
+        #expect(problems.load(ordering: .relaxed) == 0)
+        #expect(log.counters.failures == 0)
+        #expect(read().isSure)
+    }
+
     @Test("more groups than the table had room for stay hot, over several generations")
     func growth() {
         let log = HotLog(folder: folder.path, mount: 1)

@@ -120,8 +120,7 @@ package final class HotLog: @unchecked Sendable {
     ///   all ended, or the new file cannot be made (counted).
     package func rotate() -> UInt32? {
         let next: UInt32? = state.withLock { state in
-            guard !state.isRotating, passes.isSettled else { return nil }
-            state.isRotating = true
+            guard passes.isSettled, state.beginRotation() else { return nil }
             return state.generation &+ 1
         }
         guard let next else { return nil }
@@ -134,8 +133,7 @@ package final class HotLog: @unchecked Sendable {
         while true {
             let seen = cposix_load32(ended)
             let isFree = state.withLock { state in
-                guard !state.isCommitting else { return false }
-                state.isRotating = false
+                guard state.endRotation() else { return false }
                 if let error {
                     state.failed(error, now: cposix_monotonic())
                 } else if made != nil {
@@ -147,6 +145,7 @@ package final class HotLog: @unchecked Sendable {
             if isFree { break }
             _ = cposix_futexWait(ended, seen, -1)
         }
+        wakeWaiters()
         return error == nil ? generation : nil
     }
 
@@ -181,6 +180,10 @@ package final class HotLog: @unchecked Sendable {
                 state.succeeded(work)
             }
         }
+        wakeWaiters()
+    }
+
+    private func wakeWaiters() {
         _ = cposix_add32(ended, 1)
         _ = cposix_futexWake(ended, CInt.max)
     }

@@ -25,7 +25,9 @@ struct HotState: ~Copyable {
     /// Of the batches that ended last, those that are not on the disk.
     private var failedBatches: [UInt64] = []
     private(set) var isCommitting = false
-    var isRotating = false
+    private var isRotating = false
+    /// The next file is ready; no batch begins before it is in place.
+    private var isSwapping = false
     /// Monotonic; no attempt before.
     private var pausedUntil: Int64 = 0
 
@@ -57,7 +59,7 @@ struct HotState: ~Copyable {
             if !isDurable { counters.operationsUncovered += 1 }
             return (isDurable ? .durable : .failed, HotWork())
         }
-        if isCommitting || isRotating { return (.wait, HotWork()) }
+        if isCommitting || isSwapping { return (.wait, HotWork()) }
         if now < pausedUntil {
             counters.operationsUncovered += 1
             return (.failed, HotWork())
@@ -101,6 +103,24 @@ struct HotState: ~Copyable {
         counters.failures += 1
         counters.lastError = error
         counters.isFailing = true
+    }
+
+    // MARK: Rotations
+
+    /// One at a time.
+    mutating func beginRotation() -> Bool {
+        guard !isRotating else { return false }
+        isRotating = true
+        return true
+    }
+
+    /// Whether the next file may take the old one's place now; otherwise after the batch that is on
+    /// its way.
+    mutating func endRotation() -> Bool {
+        isSwapping = isCommitting
+        if isSwapping { return false }
+        isRotating = false
+        return true
     }
 
     // MARK: Tables

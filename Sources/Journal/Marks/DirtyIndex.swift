@@ -230,10 +230,10 @@ package struct DirtyIndex: ~Copyable {
             cposix_renameat2(
                 folder, fresh, folder, Self.name(connection), UInt32(RENAME_EXCHANGE))
         }
+        swap(&table, &made)
         _ = try SystemCall.check {
             cposix_renameat2(folder, fresh, folder, Self.takenName(connection), 0)
         }
-        swap(&table, &made)
         return DirtyMarks(DirtyStorage(made))
     }
 

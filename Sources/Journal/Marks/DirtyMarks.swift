@@ -14,21 +14,37 @@ package struct DirtyMarks: Sendable {
         self.storage = storage
         isOverflowed = storage.table.isOverflowed
         isIncomplete = storage.table.isIncomplete
-        var places: [UInt32] = []
-        places.reserveCapacity(storage.table.count)
+        var keys: [SortKey] = []
+        keys.reserveCapacity(storage.table.count)
         for place in 0..<storage.table.capacity where storage.table[place].word != 0 {
-            places.append(UInt32(place))
+            keys.append(SortKey(storage.table[place], UInt32(place)))
         }
-        places.sort { Self.precedes(storage.table[Int($0)], storage.table[Int($1)]) }
-        order = places
+        keys.sort { $0.precedes($1) }
+        order = keys.map(\.place)
     }
 
-    private static func precedes(_ one: DirtyEntry, _ other: DirtyEntry) -> Bool {
-        let (a, b) = (one.word & DirtyEntry.keyMask, other.word & DirtyEntry.keyMask)
-        if a >> 32 != b >> 32 { return a >> 32 < b >> 32 }
-        if one.inode != other.inode { return one.inode < other.inode }
-        if a != b { return a < b }
-        return one.range < other.range
+    /// What an entry is sorted by, side by side in memory.
+    private struct SortKey {
+        var inode: UInt64
+        /// Generation and mount.
+        var key: UInt64
+        var range: UInt32
+        var place: UInt32
+
+        init(_ entry: DirtyEntry, _ place: UInt32) {
+            inode = entry.inode
+            key = entry.word & DirtyEntry.keyMask
+            range = entry.range
+            self.place = place
+        }
+
+        @inline(__always)
+        func precedes(_ other: SortKey) -> Bool {
+            if key >> 32 != other.key >> 32 { return key >> 32 < other.key >> 32 }
+            if inode != other.inode { return inode < other.inode }
+            if key != other.key { return key < other.key }
+            return range < other.range
+        }
     }
 
     /// Entries, 64 bytes each.
@@ -39,12 +55,12 @@ package struct DirtyMarks: Sendable {
 
     /// What is marked of an object; nil: nothing.
     package func marks(of file: FileID) -> FileMarks? {
-        let wanted = DirtyEntry(inode: file.inode, word: DirtyEntry.key(file))
+        let wanted = SortKey(DirtyEntry(inode: file.inode, word: DirtyEntry.key(file)), 0)
         var range = 0..<order.count
         while !range.isEmpty {
             let middle = (range.lowerBound + range.upperBound) / 2
             range =
-                Self.precedes(entry(middle), wanted)
+                SortKey(entry(middle), 0).precedes(wanted)
                 ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
         var place = range.lowerBound
