@@ -43,6 +43,9 @@ public struct RuntimeEvent: Sendable, Hashable {
             distinct: value.fields.filter { !RuntimeEvent.isTaken($0.name) })
     }
 
+    /// What every event has; a fact by such a name is hidden.
+    public static let ownNames = ["name", "sequence", "time"]
+
     private static func isTaken(_ name: String) -> Bool {
         name == "name" || name == "sequence" || name == "time"
     }

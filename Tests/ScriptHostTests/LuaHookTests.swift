@@ -35,6 +35,15 @@ import Testing
             await sample.next(2) == ["mirror.completed 3 two", "MIRROR.COMPLETED 3 TWO"])
     }
 
+    @Test func `what every event has hides facts by those names`() async {
+        await load(
+            "dt.on('*', {delay = false}, function(e) dt.say(e.name .. e.sequence .. e.x) end)")
+        let facts: CommandRecord = ["name": .text("fact"), "x": .text("y")]
+        service.post(RuntimeEvent("event", facts))
+        #expect(await service.gate(RuntimeEvent("before.event", facts)) == .proceed)
+        #expect(await sample.next(2) == ["event1y", "before.event2y"])
+    }
+
     @Test func `gates answer with words`() async {
         await load(
             """

@@ -11,6 +11,10 @@ final class LuaLine {
     /// Being worked on, in the order of the batch.
     private(set) var items: [HookItem] = []
     private(set) var batch = LuaEventBatch(fields: [])
+    /// The facts of the batch's events, in their order.
+    private var facts: [String] = []
+    /// Where each of them stands in the batch; below zero for one that the event itself hides.
+    private var places: [Int] = []
     /// Where the batch goes on after an event that failed; nil when it is over.
     var next: Int?
     /// While a call of it is under way.
@@ -39,12 +43,9 @@ final class LuaLine {
         items.removeAll(keepingCapacity: true)
         batch.removeAll()
         while items.count < countMax, let next = waiting.first {
-            if items.isEmpty {
-                if !LuaLine.fits(next.event, batch.fields) {
-                    batch = LuaEventBatch(fields: LuaLine.fields(of: next.event))
-                }
-            } else if !LuaLine.fits(next.event, batch.fields) {
-                break
+            if !fits(next.event) {
+                guard items.isEmpty else { break }
+                shape(for: next.event)
             }
             _ = waiting.popFirst()
             items.append(next)
@@ -63,22 +64,26 @@ final class LuaLine {
         batch.set(0, event.name)
         batch.set(1, event.sequence)
         batch.set(2, event.seconds)
-        var index = 3
-        for field in event.record.fields {
-            try batch.set(index, field.value)
-            index += 1
+        for (place, field) in zip(places, event.record.fields) where place >= 0 {
+            try batch.set(place, field.value)
         }
     }
 
-    /// The facts come after the three names that every event has; a fact of such a name is hidden.
-    private static func fields(of event: RuntimeEvent) -> [String] {
-        ["name", "sequence", "time"] + event.record.fields.map(\.name)
+    private func fits(_ event: RuntimeEvent) -> Bool {
+        let fields = event.record.fields
+        guard fields.count == facts.count, !batch.fields.isEmpty else { return false }
+        for index in fields.indices where fields[index].name != facts[index] { return false }
+        return true
     }
 
-    private static func fits(_ event: RuntimeEvent, _ fields: [String]) -> Bool {
-        let facts = event.record.fields
-        guard fields.count == facts.count + 3 else { return false }
-        for index in facts.indices where facts[index].name != fields[index + 3] { return false }
-        return true
+    private func shape(for event: RuntimeEvent) {
+        facts = event.record.fields.map(\.name)
+        var names = RuntimeEvent.ownNames
+        places = facts.map { fact in
+            guard !RuntimeEvent.ownNames.contains(fact) else { return -1 }
+            names.append(fact)
+            return names.count - 1
+        }
+        batch = LuaEventBatch(fields: names)
     }
 }
