@@ -9,6 +9,7 @@
 // Runs a function on the main thread with the limits of a short call of the host's own.
 static int protect(clua_state *state, lua_CFunction function, void *context) {
     lua_State *L = state->main;
+    if (state->is_broken) return LUA_ERRERR;
     state->running = L;
     state->limit = 0;
     state->used = 0;
@@ -141,6 +142,10 @@ static int fail(clua_state *state, lua_State *co, int status) {
 // What a protected call of the host's own left.
 static void fail_protected(clua_state *state, int status) {
     lua_State *L = state->main;
+    if (state->is_broken) {
+        set_problem(state, CLUA_CLOSED, "the state is closed");
+        return;
+    }
     const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error";
     clua_is_limit(L, L, status);
     int kind = status == LUA_ERRSYNTAX ? CLUA_SYNTAX : state->limit;
@@ -150,7 +155,21 @@ static void fail_protected(clua_state *state, int status) {
 
 // MARK: Life
 
+// lua_resume makes these texts without protection, so that a lack of memory there would end the
+// process. As long as they exist it finds them.
+static void keep_texts(lua_State *L) {
+    static const char *const texts[] = {
+        "cannot resume dead coroutine", "cannot resume non-suspended coroutine",
+        "C stack overflow", "error in error handling",
+    };
+    for (int i = 0; i < 4; i++) {
+        lua_pushstring(L, texts[i]);
+        luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+}
+
 static int open_all(lua_State *L) {
+    keep_texts(L);
     // The library prepares its buffers at the first that is large; halfway without memory it would
     // not try again.
     luaL_Buffer buffer;
@@ -196,7 +215,7 @@ clua_state *clua_open(
 size_t clua_close(clua_state *state) {
     state->running = NULL;
     state->limits.memory_max = SIZE_MAX >> 1; // finalizers of the library's buffers need a little
-    lua_close(state->main);
+    if (!state->is_broken) lua_close(state->main);
     size_t left = clua_free_blocks(state);
     free(state->out.bytes);
     free(state);
@@ -272,7 +291,7 @@ int clua_load(
 }
 
 void clua_release(clua_state *state, int reference) {
-    luaL_unref(state->main, LUA_REGISTRYINDEX, reference);
+    if (!state->is_broken) luaL_unref(state->main, LUA_REGISTRYINDEX, reference);
 }
 
 // MARK: Threads
@@ -356,8 +375,10 @@ int clua_is_delivery(const clua_thread *thread) { return thread->event != LUA_NO
 size_t clua_row(const clua_thread *thread) { return thread->row; }
 
 void clua_drop(clua_state *state, clua_thread *thread) {
-    clua_end_delivery(state->main, thread);
-    luaL_unref(state->main, LUA_REGISTRYINDEX, thread->reference);
+    if (!state->is_broken) {
+        clua_end_delivery(state->main, thread);
+        luaL_unref(state->main, LUA_REGISTRYINDEX, thread->reference);
+    }
     free((void *)thread->rows.slots);
     free(thread);
 }
@@ -374,9 +395,38 @@ static int encode_results(lua_State *L) {
     return 0;
 }
 
+typedef struct {
+    clua_thread *thread;
+    int status;
+} resuming;
+
+static int resume(lua_State *L) {
+    resuming *argument = lua_touserdata(L, 1);
+    int results = 0;
+    argument->status = lua_resume(
+        argument->thread->coroutine, L, argument->thread->arguments, &results);
+    return 0;
+}
+
+// lua_resume protects what it runs. What it raises itself would end the process where nobody catches
+// it; caught here, it leaves Lua's own records behind, and the state is not used again.
+static int protected_resume(clua_state *state, clua_thread *thread) {
+    lua_State *L = state->main;
+    resuming argument = {thread, LUA_OK};
+    lua_settop(L, 0);
+    lua_pushcfunction(L, resume);
+    lua_pushlightuserdata(L, &argument);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK) state->is_broken = true;
+    return argument.status;
+}
+
 int clua_resume(
     clua_state *state, clua_thread *thread, int answer, int64_t code, const uint8_t *bytes,
     size_t count) {
+    if (state->is_broken) {
+        set_problem(state, CLUA_CLOSED, "the state is closed");
+        return CLUA_FAILED;
+    }
     lua_State *co = thread->coroutine;
     state->answer.kind = answer;
     state->answer.code = code;
@@ -394,9 +444,12 @@ int clua_resume(
     state->deadline = thread->deadline;
     state->top = state->running = co;
     clua_watch(co, clua_interval(state));
-    int results = 0;
-    int status = lua_resume(co, state->main, thread->arguments, &results);
+    int status = protected_resume(state, thread);
     state->running = NULL;
+    if (state->is_broken) {
+        set_problem(state, CLUA_CLOSED, "Lua failed where it must not; the state is closed");
+        return CLUA_FAILED;
+    }
     state->answer.kind = CLUA_START;
     thread->arguments = 0;
     thread->used = state->used;

@@ -43,6 +43,7 @@ struct clua_state {
     size_t live, peak, slack, fresh;
     int large, huge;
     bool is_loading;
+    bool is_broken; // nothing may be called any more
 
     // Work of the call that runs, in instructions; what else costs time is charged as such.
     int64_t used, used_max, check_at, slice_end, deadline;

@@ -8,7 +8,7 @@ package struct LuaError: Error, Sendable, Hashable {
         case depth
         /// Ended through ``LuaInterrupt``.
         case cancelled
-        /// The thread or the function is none of this state, or over.
+        /// The call is over; or Lua itself failed and the state can only be given up.
         case closed
     }
 

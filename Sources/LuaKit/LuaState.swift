@@ -197,6 +197,7 @@ extension LuaError {
             case CLUA_WALL: .wallTime
             case CLUA_DEPTH: .depth
             case CLUA_CANCELLED: .cancelled
+            case CLUA_CLOSED: .closed
             default: .runtime
             }
         self.init(

@@ -47,6 +47,7 @@ enum {
     CLUA_WALL,
     CLUA_DEPTH,
     CLUA_CANCELLED,
+    CLUA_CLOSED,
 };
 
 typedef struct {
