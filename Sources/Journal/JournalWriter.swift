@@ -63,7 +63,8 @@ package final class JournalWriter: Sendable {
             memory.word64(JournalLayout.bytesTotalPlace), bytesBefore + UInt64(byteCount))
         cposix_store64(memory.word64(JournalLayout.payloadHeadPlace), head)
         cposix_store64(memory.word64(JournalLayout.newestPlace), sequence)
-        let isPressing = head >= memory.word64(JournalLayout.wakeHeadPlace).pointee
+        let isPressing =
+            head >= memory.word64(JournalLayout.wakeHeadPlace).pointee
             || sequence >= memory.word64(JournalLayout.wakeSequencePlace).pointee
         if isPressing { memory.disarmKeeper() }
         memory.unlock()

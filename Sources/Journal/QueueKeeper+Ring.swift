@@ -97,7 +97,8 @@ extension QueueKeeper {
                 head: usage.tail + bytes * QueueSettings.spillPercent / 100,
                 sequence: usage.free + records * QueueSettings.spillPercent / 100)
         } else {
-            memory.armKeeper(head: usage.head + bytes / step, sequence: usage.newest + records / step)
+            memory.armKeeper(
+                head: usage.head + bytes / step, sequence: usage.newest + records / step)
         }
         counted.withLock { counters in
             counters.ringBytes = Int64(usage.head - usage.tail)

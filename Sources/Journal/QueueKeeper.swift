@@ -123,7 +123,7 @@ package final class QueueKeeper: Sendable {
     /// up to `position` is in the marks (or was released), everything later comes by the stream.
     /// Makes what marks are still missing first, so it may wait for the queue's disk.
     ///
-    /// - Parameter follower: of the thread that calls; when it was not put out it stays where it is.
+    /// - Parameter follower: of the thread that calls; when not put out it stays where it is.
     package func take(_ follower: JournalFollower) throws(Errno) -> TakenMarks {
         guard let kept = kept(follower.connection) else { throw .noSuchFile }
         repeat {

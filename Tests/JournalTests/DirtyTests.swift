@@ -114,7 +114,8 @@ struct DirtyTests {
         marks.forEach { found in
             seen += 1
             let blocks = found.blocks.flatMap { Array($0) }
-            if found.kinds != kinds[found.file] || blocks != oracle[found.file, default: []].sorted()
+            if found.kinds != kinds[found.file]
+                || blocks != oracle[found.file, default: []].sorted()
                 || marks.marks(of: found.file) != found
             {
                 differing += 1

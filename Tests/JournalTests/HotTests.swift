@@ -62,7 +62,8 @@ struct HotTests {
                 let pass = log.enter()
                 let inode = UInt64(1000 + thread * 1000 + number) << 8
                 let isDurable = log.ensureHot(pass, inode, UInt64(number) << 8)
-                let isRead = number % 50 != 0
+                let isRead =
+                    number % 50 != 0
                     || HotSet.read(folder: folder, mount: 1).contains(inode)
                 if !isDurable || !isRead || !log.isHot(inode, pass) {
                     missing.wrappingAdd(1, ordering: .relaxed)
@@ -127,7 +128,8 @@ struct HotTests {
         #expect(log.isSettled)
     }
 
-    @Test("threads heat while generations change: every group is in a generation that counts for it")
+    @Test(
+        "threads heat while generations change: every group is in a generation that counts for it")
     func rotatingUnderLoad() {
         let log = HotLog(folder: folder.path, mount: 1)
         let problems = Atomic<Int>(0)
@@ -264,7 +266,8 @@ struct HotTests {
         var random = SplitMix(state: seed)
         for round in 0..<60 {
             var damaged = whole
-            let place = round % 3 == 0 ? Int(random.next() % 4096) : 4096 + Int(random.next() % 3072)
+            let place =
+                round % 3 == 0 ? Int(random.next() % 4096) : 4096 + Int(random.next() % 3072)
             damaged[place] ^= 1 << UInt8(random.next() % 8)
             folder.write(damaged, "hot-1-1")
             let set = read()

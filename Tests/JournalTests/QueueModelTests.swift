@@ -164,7 +164,9 @@ struct QueueModelTests {
         }
     }
 
-    @Test("threads append, keep, read and fall behind at once: nothing is lost, nothing is out of order")
+    @Test(
+        "threads append, keep, read and fall behind at once: nothing is lost or out of order"
+    )
     func threads() throws {
         let bench = try QueueBench(connections: [1, 2]) { settings in
             settings.memoryBytes = 8 << 20

@@ -32,7 +32,9 @@ final class QueueBench {
         ).memory
         writer = JournalWriter(memory: memory)
         keeper = QueueKeeper(memory: memory, settings: settings)
-        for connection in connections { try keeper.attach(connection: connection, membershipBit: 1) }
+        for connection in connections {
+            try keeper.attach(connection: connection, membershipBit: 1)
+        }
     }
 
     /// All processes are killed, and the daemon starts again.
@@ -42,7 +44,9 @@ final class QueueBench {
         ).memory
         writer = JournalWriter(memory: memory)
         keeper = QueueKeeper(memory: memory, settings: settings)
-        for connection in connections { try keeper.attach(connection: connection, membershipBit: 1) }
+        for connection in connections {
+            try keeper.attach(connection: connection, membershipBit: 1)
+        }
     }
 
     /// Appends a write of so many bytes to the block of that number, and lets the keeper work.
@@ -62,7 +66,8 @@ final class QueueBench {
         var blocks: [Int] = []
         _ = follower.read(limit: limit) { record, payload in
             let block = Int(record.offset >> 16)
-            let isWhole = Checksum.of(payload) == record.checksum
+            let isWhole =
+                Checksum.of(payload) == record.checksum
                 && payload.last == UInt8(truncatingIfNeeded: block)
                 && UInt64(payload.count) == record.length
             blocks.append(isWhole ? block : -1)
@@ -203,9 +208,12 @@ struct QueueTests {
     @Test("space that must stay free stays free, and an error of the disk is no loss")
     func floorAndError() throws {
         for (reason, change) in [
-            (PutOutReason.diskFloor, { (settings: inout QueueSettings) in
-                settings.freeBytesFloor = Int64.max / 2
-            }),
+            (
+                PutOutReason.diskFloor,
+                { (settings: inout QueueSettings) in
+                    settings.freeBytesFloor = Int64.max / 2
+                }
+            ),
             (PutOutReason.diskError, { _ in }),
         ] as [(PutOutReason, (inout QueueSettings) -> Void)] {
             let bench = try QueueBench(connections: [1], change)
@@ -396,7 +404,8 @@ struct QueueTests {
             unlink(bench.folder("queue/" + bench.segments[1]).description)
         }
         let blocks = try #require(
-            marks.marks(of: FileID(inode: 9, generation: 1, mount: 1))).blocks
+            marks.marks(of: FileID(inode: 9, generation: 1, mount: 1))
+        ).blocks
         #expect(blocks.first?.lowerBound == 0 && blocks.last?.upperBound == 400)
         #expect(blocks.count == 2)
     }

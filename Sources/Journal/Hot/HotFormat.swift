@@ -9,7 +9,8 @@ internal import ReplicationModel
 /// 0      magic (8), version (4), mount (4), generation (8), start (8), boot (16), 0…,
 ///        checksum of the 4088 bytes before (8)
 /// 4096   sectors of 512 bytes: checksum of the 504 bytes behind it (8), batch (4), count (2),
-///        sectors of the batch that follow (2), group numbers (62 × 8). A sector is written once; a sector of zeros is free.
+///        sectors of the batch that follow (2), group numbers (62 × 8). A sector is written once; a
+///        sector of zeros is free.
 /// ```
 enum HotFormat {
     static let magic: UInt64 = 0x3154_4F48_5444_4E55  // "UNDTHOT1"

@@ -63,8 +63,9 @@ package final class HotLog: @unchecked Sendable {
     /// Whether the object's group is known to be hot for an operation of that pass.
     @inline(__always)
     package func isHot(_ inode: UInt64, _ pass: HotPass) -> Bool {
-        guard let memory = UnsafeMutableRawPointer(
-            bitPattern: table.load(ordering: .acquiring)), pass.generation != 0
+        guard
+            let memory = UnsafeMutableRawPointer(
+                bitPattern: table.load(ordering: .acquiring)), pass.generation != 0
         else { return false }
         let found = HotTable(memory).generation(of: inode >> HotFormat.groupShift)
         return found != 0 && Int32(bitPattern: found &- pass.generation) >= 0

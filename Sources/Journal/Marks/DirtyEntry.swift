@@ -16,8 +16,8 @@ package struct DirtyKinds: OptionSet, Hashable, Sendable {
     package static let wholeData = DirtyKinds(rawValue: 8)
 }
 
-/// One entry of a dirty index, 64 bytes: 256 blocks of 64 KiB of one object, or (range `objectRange`)
-/// what concerns it as a whole. The word that holds `kinds` is written last: an entry without kinds
+/// One entry of a dirty index, 64 bytes: 256 blocks of 64 KiB of one object, or (range
+/// `objectRange`) what concerns it as a whole. The word that holds `kinds` is written last: an entry without kinds
 /// is none.
 struct DirtyEntry: BitwiseCopyable {
     var inode: UInt64 = 0
@@ -27,8 +27,8 @@ struct DirtyEntry: BitwiseCopyable {
     var reserved: UInt32 = 0
     /// The newest record that marked it; 0: none did.
     var lastSequence: UInt64 = 0
-    /// A bit for each block. Of the object's own entry the first word alone is used: the first block
-    /// from which on all data is suspect, with `wholeData`.
+    /// A bit for each block. Of the object's own entry the first word alone is used: the first
+    /// block from which on all data is suspect, with `wholeData`.
     var bits: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
     static let byteCount = 64
@@ -37,7 +37,9 @@ struct DirtyEntry: BitwiseCopyable {
     static let rangeShift: UInt64 = 24
     static let kindsShift: UInt64 = 40
 
-    var kinds: DirtyKinds { DirtyKinds(rawValue: UInt8(truncatingIfNeeded: word >> Self.kindsShift)) }
+    var kinds: DirtyKinds {
+        DirtyKinds(rawValue: UInt8(truncatingIfNeeded: word >> Self.kindsShift))
+    }
 
     var file: FileID {
         FileID(

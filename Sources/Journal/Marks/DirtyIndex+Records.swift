@@ -19,7 +19,8 @@ extension DirtyIndex {
             markAllocation(record)
         case .truncate where isMember:
             markData(record.file, from: record.length, sequence: sequence)
-        case .attributes where isMember, .setExtended where isMember, .removeExtended where isMember:
+        case .attributes where isMember, .setExtended where isMember,
+            .removeExtended where isMember:
             mark(record.file, .attributes, sequence: sequence)
         case .create, .link, .unlink, .removeDirectory, .rename, .leave:
             markNames(record, payload, bit)

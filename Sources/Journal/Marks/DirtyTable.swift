@@ -185,7 +185,8 @@ struct DirtyTable: ~Copyable {
 
     @inline(__always)
     private static func hash(_ inode: UInt64, _ key: UInt64, _ range: UInt32) -> Int {
-        var hash = (inode &+ UInt64(range) &* 0x9E37_79B9_7F4A_7C15) ^ (key &* 0xC2B2_AE3D_27D4_EB4F)
+        var hash =
+            (inode &+ UInt64(range) &* 0x9E37_79B9_7F4A_7C15) ^ (key &* 0xC2B2_AE3D_27D4_EB4F)
         hash = (hash ^ (hash >> 32)) &* 0xD6E8_FEB8_6659_FD93
         return Int(truncatingIfNeeded: (hash ^ (hash >> 29)) >> 1)
     }

@@ -44,7 +44,8 @@ struct ChunkBuffer: ~Copyable {
     // MARK: Making
 
     /// Copies records from the ring, from `first` on, as many as `bytesMax` (at least one record)
-    /// and `newest` allow. What is copied may be torn; the caller finds out whether it was written over meanwhile.
+    /// and `newest` allow. What is copied may be torn; the caller finds out whether it was written
+    /// over meanwhile.
     ///
     /// - Returns: whether lengths and places are ones that records can have.
     mutating func fill(

@@ -36,7 +36,8 @@ final class SegmentStore: Sendable {
         folder = OwnedDescriptor(try DirectoryTree.open(path, creating: 0o700))
         for first in try names() {
             let name = SegmentName.text(first)
-            var segment = (try? scan(name, first: first, through: through))
+            var segment =
+                (try? scan(name, first: first, through: through))
                 ?? Segment(first: first, name: name, bytes: 0, chunks: [])
             if segment.chunks.isEmpty || segment.last <= released {
                 _ = cposix_unlinkat(folder.descriptor, name, 0)
