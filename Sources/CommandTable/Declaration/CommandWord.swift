@@ -33,15 +33,40 @@ public struct CommandWord: Sendable, Hashable {
 
     /// How a typed word fits. Case does not count.
     public func match(_ typed: String) -> Match {
-        let typed = typed.uppercased()
         var best = Match.none
         for spelling in spellings {
-            if spelling.full == typed { return .exact }
-            if typed.count >= spelling.shortestCount, spelling.full.hasPrefix(typed) {
-                best = .short
+            switch spelling.match(typed) {
+            case .exact: return .exact
+            case .short: best = .short
+            case .none: break
             }
         }
         return best
+    }
+}
+
+extension CommandWord.Spelling {
+    /// Asked for every word of a table at every line, so that no text is made for it.
+    fileprivate func match(_ typed: String) -> CommandWord.Match {
+        let count = typed.utf8.count
+        guard count <= full.utf8.count else { return .none }
+        var letters = full.utf8.makeIterator()
+        for byte in typed.utf8 {
+            guard byte < 0x80, let letter = letters.next(), letter < 0x80 else {
+                return matchAnyLetters(typed)
+            }
+            let isSmall = UInt8(ascii: "a") <= byte && byte <= UInt8(ascii: "z")
+            guard letter == (isSmall ? byte - 0x20 : byte) else { return .none }
+        }
+        if count == full.utf8.count { return .exact }
+        return count >= shortestCount ? .short : .none
+    }
+
+    /// For letters that other languages have.
+    private func matchAnyLetters(_ typed: String) -> CommandWord.Match {
+        let typed = typed.uppercased()
+        if typed == full { return .exact }
+        return typed.count >= shortestCount && full.hasPrefix(typed) ? .short : .none
     }
 }
 
