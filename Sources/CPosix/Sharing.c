@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,8 +21,12 @@ pid_t cposix_cloneSharing(void *(*run)(void *), void *argument) {
     if (cposix_startThread(run, argument) < 0) _exit(70);
     for (;;) pause();
 }
-int cposix_dieWithParent(int signal) {
-    return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) < 0 ? -errno : 0;
+int cposix_setInherited(int descriptor, int isInherited) {
+    return fcntl(descriptor, F_SETFD, isInherited ? 0 : FD_CLOEXEC) < 0 ? -errno : 0;
+}
+int cposix_become(const char *program, char *const *arguments) {
+    execve(program, arguments, environ);
+    return -errno;
 }
 int cposix_childDescriptor(void) {
     sigset_t set;

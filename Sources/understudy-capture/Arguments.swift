@@ -7,6 +7,8 @@ struct Arguments {
     var logPath: String?
     var marksFolder: String?
     var deathsMax = 5
+    /// Given by a server to the keeper that it becomes, not by people.
+    var resumedDescriptor: CInt?
 
     enum Outcome {
         case success(Arguments)
@@ -44,6 +46,7 @@ struct Arguments {
             case "--socket": result.socketPath = value
             case "--log": result.logPath = value
             case "--marks": result.marksFolder = value
+            case "--resume": result.resumedDescriptor = CInt(value)
             case "--deaths":
                 guard let count = Int(value), count >= 0 else {
                     return .failure("--deaths: got '\(value)', expected a number from 0")

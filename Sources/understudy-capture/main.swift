@@ -34,6 +34,14 @@ if let log = arguments.logPath {
 }
 
 do throws(CaptureError) {
+    var settings = Keeper.Settings(
+        path: arguments.mountPath, number: arguments.number, socketPath: arguments.socketPath)
+    settings.marksFolder = arguments.marksFolder
+    settings.deathsMax = arguments.deathsMax
+    if let resumed = arguments.resumedDescriptor {
+        guard let keeper = Keeper(settings, resuming: resumed) else { exit(1) }
+        exit(keeper.run(stop: stop))
+    }
     var descriptor = arguments.journalDescriptor
     if descriptor < 0 {
         // Without a daemon: a journal that nobody reads.
@@ -42,10 +50,6 @@ do throws(CaptureError) {
         }
         descriptor = cposix_dup(memory.descriptor)
     }
-    var settings = Keeper.Settings(
-        path: arguments.mountPath, number: arguments.number, socketPath: arguments.socketPath)
-    settings.marksFolder = arguments.marksFolder
-    settings.deathsMax = arguments.deathsMax
     let keeper = try Keeper(settings, journal: descriptor)
     say("ready")
     exit(keeper.run(stop: stop))

@@ -10,7 +10,10 @@ final class CaptureRig {
     let base: String
     let root: String
     let follower: JournalFollower
-    let process: pid_t
+    /// The keeper.
+    private(set) var process: pid_t
+    /// The one that was started here, whose end must be taken.
+    private let child: pid_t
     let memory: JournalMemory
     private var client: CInt
 
@@ -33,11 +36,12 @@ final class CaptureRig {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Problem.setup("pipe") }
         defer { close(ends[0]) }
-        process = try Self.spawn(
+        child = try Self.spawn(
             [
                 Self.executable, "--mount", root, "--number", "7", "--socket", base + "/socket",
                 "--journal-fd", String(inherited), "--log", base + "/log",
             ] + options, output: ends[1], environment: environment)
+        process = child
         close(ends[1])
         var line = [UInt8](repeating: 0, count: 256)
         let count = read(ends[0], &line, line.count)
@@ -61,14 +65,27 @@ final class CaptureRig {
     /// Ends the process, and whatever happened takes the mount and the folder away.
     func stop() {
         close(client)
-        kill(process, SIGTERM)
-        var status: CInt = 0
-        waitpid(process, &status, 0)
+        let end = cposix_processDescriptor(process)
+        if end >= 0 {
+            kill(process, SIGTERM)
+            var entry = pollfd(fd: end, events: Int16(POLLIN), revents: 0)
+            poll(&entry, 1, 10_000)
+            close(end)
+        }
+        if child == process {
+            var status: CInt = 0
+            waitpid(child, &status, 0)
+        }
         _ = cposix_umount2(root, 2)
         Self.remove(base)
     }
 
-    func ask(_ request: CaptureRequest) -> CaptureReply? { askWithDescriptors(request).0 }
+    func ask(_ request: CaptureRequest) -> CaptureReply? {
+        let (reply, descriptors) = askWithDescriptors(request)
+        // Whoever holds the device keeps requests waiting that nobody serves.
+        for descriptor in descriptors { close(descriptor) }
+        return reply
+    }
 
     /// A counter of the process, -1 when it does not answer.
     func count(_ name: String) -> Int {
@@ -97,6 +114,31 @@ final class CaptureRig {
 
     func killServer() {
         if let server { kill(server, SIGKILL) }
+    }
+
+    /// Kills the keeper; the server that answers at the moment becomes the keeper.
+    func killKeeper() -> Bool {
+        connectAgain()
+        guard case .ok(let fields)? = ask(.hello), let next = fields["server"].flatMap(pid_t.init),
+            fields["keeper"] == String(process)
+        else { return false }
+        kill(process, SIGKILL)
+        if child == process {
+            var status: CInt = 0
+            waitpid(child, &status, 0)
+        }
+        process = next
+        return true
+    }
+
+    /// Waits until the server has become the keeper and made a server of its own.
+    func waitForKeeper() -> Bool {
+        // POLLRDHUP: the connection ends when the server becomes another program.
+        var entry = pollfd(fd: client, events: Int16(0x2000), revents: 0)
+        guard poll(&entry, 1, 10_000) == 1 else { return false }
+        connectAgain()
+        guard case .ok(let fields)? = ask(.hello) else { return false }
+        return fields["keeper"] == String(process)
     }
 
     /// Open descriptors of keeper and server, which have one table.

@@ -30,7 +30,11 @@ struct KilledServerTests {
                 // Any moment, now and then that of taking over itself.
                 let limit: Int64 = numbers.pick(4) == 0 ? 3_000_000 : 40_000_000
                 cposix_rest(Int64(numbers.next() % UInt64(limit)))
-                rig.killServer()
+                if numbers.pick(8) == 0, rig.killKeeper() {
+                    #expect(rig.waitForKeeper())
+                } else {
+                    rig.killServer()
+                }
                 records += rig.records()
                 if churns.contains(where: { $0.problem != nil }) { break }
             }
@@ -44,7 +48,8 @@ struct KilledServerTests {
         rig.connectAgain()
         let takeovers = rig.count("takeovers")
         #expect(takeovers > 0 && rig.count("unread") == 0 && rig.count("unshared") == 0)
-        print("\(takeovers) takeovers, \(churns.map(\.operations)) operations, \(records.count) records")
+        let operations = churns.map(\.operations)
+        print("\(takeovers) takeovers, \(operations) operations, \(records.count) records")
         #expect(try rig.replay(records) == [], "seed \(seed)")
 
         // What nobody needs any more is forgotten, whoever was told of it.
@@ -54,6 +59,35 @@ struct KilledServerTests {
         let left = rig.descriptors.filter { before[$0.key] == nil }
         print("\(nodes) nodes, descriptors \(before.count) then \(before.count + left.count)")
         #expect(left.count < 40, "\(left)")
+    }
+
+    @Test func `a server whose keeper is killed becomes the keeper`() throws {
+        let rig = try CaptureRig()
+        defer { rig.stop() }
+        let file = open(rig.root + "/a", O_CREAT | O_RDWR, 0o600)
+        let gone = open(rig.root + "/b", O_CREAT | O_RDWR, 0o600)
+        defer {
+            close(file)
+            close(gone)
+        }
+        unlink(rig.root + "/b")
+        pwrite(gone, "before", 6, 0)
+        for round in 0..<3 {
+            #expect(rig.killKeeper())
+            #expect(pwrite(file, "x", 1, off_t(round)) == 1)
+            #expect(rig.waitForKeeper())
+            rig.killServer()
+            #expect(pwrite(file, "y", 1, off_t(round)) == 1)
+            var room = [UInt8](repeating: 0, count: 6)
+            #expect(pread(gone, &room, 6, 0) == 6 && room == Array("before".utf8))
+        }
+        #expect(getpgid(rig.process) == rig.process)
+        #expect(rig.records().map(\.text).filter { $0.hasPrefix("write") }.count >= 6)
+        // All at once cannot be survived.
+        kill(-rig.process, SIGKILL)
+        var entry = pollfd(fd: -1, events: 0, revents: 0)
+        while pwrite(file, "z", 1, 0) == 1 { poll(&entry, 1, 1) }
+        #expect(errno == ENOTCONN || errno == ECONNABORTED || errno == EIO)
     }
 
     @Test func `without a successor the mount ends and its users get errors`() throws {

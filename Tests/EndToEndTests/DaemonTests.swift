@@ -60,7 +60,7 @@ extension EndToEnd {
                 try laboratory.protect()
                 let capture = try #require(laboratory.captures.first)
                 try alpha.kill()
-                kill(capture, SIGKILL)
+                kill(-capture, SIGKILL)
                 try Moment.require("the capture's end", seconds: 5) { laboratory.captures.isEmpty }
                 #expect(FileManager.default.fileExists(atPath: alpha.socket))
                 let opened = open(laboratory.source + "/new", O_CREAT, 0o600)
@@ -92,7 +92,7 @@ extension EndToEnd {
                 try laboratory.command("dtfs mount '\(laboratory.source)'")
                 let capture = try #require(laboratory.captures.first)
                 try alpha.kill()
-                kill(capture, SIGKILL)
+                kill(-capture, SIGKILL)
                 try Moment.require("the capture's end", seconds: 5) { laboratory.captures.isEmpty }
                 try alpha.start()
                 try #require(Mounts.isCaptured(laboratory.source))

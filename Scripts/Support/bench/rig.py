@@ -127,7 +127,7 @@ class Rig:
             self.stop(process)
         for process in self.strays():
             try:
-                os.kill(process, signal.SIGKILL)
+                os.killpg(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         for point in self.mounts():

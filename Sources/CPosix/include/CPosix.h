@@ -319,8 +319,10 @@ int cposix_childDescriptor(void);
 /// Takes the end of a child, if it has ended: 1, with its exit status and what signal killed it (or 0).
 /// 0: it lives. To be asked again after the descriptor was readable.
 int cposix_tryTakeEnd(int childDescriptor, pid_t process, int *status, int *signal);
-/// The signal that this process gets when its parent ends. 0 or -errno.
-int cposix_dieWithParent(int signal);
+/// Whether a descriptor stays open when the process becomes another program. 0 or -errno.
+int cposix_setInherited(int descriptor, int isInherited);
+/// Becomes another program, with this one's environment. Answers only if that fails: -errno.
+int cposix_become(const char *program, char *const *arguments);
 /// Ends the process without running anything that was left to its end.
 _Noreturn void cposix_exitNow(int status);
 /// Maps memory of which only what is touched counts; NULL where that is impossible.

@@ -74,6 +74,11 @@ final class FileSystem: Sendable {
         }
     }
 
+    /// Nodes' descriptors, none of which is opened or closed meanwhile.
+    func withDescriptorsHeld(_ body: ([CInt]) -> Void) {
+        shards.allLocked { body(table.descriptors) }
+    }
+
     var nodeCount: Int { table.count }
     var descriptorCount: Int { cache.count + 1 }
 

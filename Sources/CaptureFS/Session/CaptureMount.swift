@@ -36,6 +36,12 @@ package struct CaptureMount: Sendable {
         self.backing = backing
     }
 
+    /// A folder that is covered by us already.
+    init(covered backing: CInt) throws(Errno) {
+        path = try Self.realPath(backing)
+        self.backing = backing
+    }
+
     private static func realPath(_ descriptor: CInt) throws(Errno) -> [UInt8] {
         var room = [CChar](repeating: 0, count: 4096)
         let count = try SystemCall.check {

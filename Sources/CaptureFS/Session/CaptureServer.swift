@@ -16,13 +16,18 @@ final class CaptureServer {
     private let fileSystem: FileSystem
     private let session: Session
     private var clients: [CInt] = []
+    /// Becomes readable when the process is told to end.
+    private let stop: CInt
+    /// Becomes readable when the keeper is gone.
+    private var keeperEnd: CInt = -1
 
     /// How long files may stay open after a stop before their users get errors.
     private static let graceMilliseconds = 2000
 
     /// Finds again what a former server left, if there was one.
-    init(_ keeper: Keeper) throws(CaptureError) {
+    init(_ keeper: Keeper, stop: CInt) throws(CaptureError) {
         self.keeper = keeper
+        self.stop = stop
         let isFirst = keeper.memory[.takeovers] == 0
         let found = isFirst ? [] : Keeper.openDescriptors()
         mount = keeper.mount
@@ -42,7 +47,9 @@ final class CaptureServer {
         } catch {
             throw .system("stat \(keeper.settings.path)", errno: error.rawValue)
         }
-        if !isFirst { keeper.closeForgotten(found, known: fileSystem.table.descriptors) }
+        if !isFirst {
+            keeper.closeForgotten(found, known: fileSystem.table.descriptors, stop: stop)
+        }
         session = Session(fileSystem, keeper.channels, agreed: keeper.agreed)
     }
 
@@ -53,10 +60,12 @@ final class CaptureServer {
         guard problem == 0 else { throw .system("start of the session", errno: problem) }
     }
 
-    /// Serves until the mount is gone or `stop` (a descriptor) becomes readable.
-    func run(stop: CInt) {
+    /// Serves until the mount is gone or the process is told to end.
+    func run() {
+        keeperEnd = cposix_processDescriptor(keeper.process)
         while true {
-            var entries = [stop, session.ended, keeper.listener].map {
+            if getppid() != keeper.process, keeperEnd >= 0 { becomeKeeper() }
+            var entries = [stop, session.ended, keeper.listener, keeperEnd].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             entries += clients.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -67,13 +76,21 @@ final class CaptureServer {
                 break
             }
             if entries[2].revents != 0 { accept() }
-            for entry in entries[3...] where entry.revents != 0 {
+            for entry in entries[4...] where entry.revents != 0 {
                 guard serve(entry.fd) else { continue }
                 _ = cposix_unlinkat(AT_FDCWD, keeper.settings.socketPath, 0)
                 return
             }
         }
         _ = cposix_unlinkat(AT_FDCWD, keeper.settings.socketPath, 0)
+    }
+
+    /// The keeper was killed. If this cannot take its place it goes on without one: the mount ends
+    /// with it then.
+    private func becomeKeeper() {
+        _ = cposix_close(keeperEnd)
+        keeperEnd = -1
+        fileSystem.withDescriptorsHeld { keeper.becomeKeeper($0) }
     }
 
     /// Away, whoever is still inside. Files that are open stay usable for a moment.

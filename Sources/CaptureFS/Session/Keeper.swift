@@ -44,8 +44,6 @@ package final class Keeper: @unchecked Sendable {
     let descriptorCountMax: Int
     /// Readable when a server has ended.
     private let ending: CInt
-    /// All that is open before there is any server.
-    private(set) var descriptors: Set<CInt> = []
 
     /// Of the limit on descriptors, for journal, channels, sockets and what is being opened.
     private static let descriptorsReserved = 256
@@ -58,20 +56,14 @@ package final class Keeper: @unchecked Sendable {
     package init(_ settings: Settings, journal: CInt) throws(CaptureError) {
         self.settings = settings
         self.journal = journal
-        let limit = understudy_raiseDescriptorLimit(Self.descriptorCountMax)
-        descriptorCountMax =
-            limit > 2048 ? Int(limit) - Self.descriptorsReserved : Int(limit) / 2
-        Self.becomeIndispensable()
-        _ = understudy_dropResourceCapability()
-        _ = understudy_keepCapabilities()
-        umask(0)
+        descriptorCountMax = Self.prepare()
         mount = try CaptureMount(path: settings.path)
         guard let memory = SharedMemory() else { throw .system("shared memory", errno: ENOMEM) }
         self.memory = memory
         root = cposix_dup(mount.backing)
         guard root >= 0 else { throw .system("open \(settings.path)", errno: -root) }
         do throws(JournalError) {
-            _ = try JournalWriter(descriptor: cposix_dup(journal))
+            _ = try JournalMemory(descriptor: cposix_dup(journal))
         } catch {
             throw .journal(String(describing: error))
         }
@@ -88,13 +80,49 @@ package final class Keeper: @unchecked Sendable {
         device = try CaptureMount.openDevice()
         try mount.attach(device)
         do throws(CaptureError) {
-            agreed = try Greeting.exchange(device, memory)
+            let offer: InitializeRequest
+            (offer, agreed) = try Greeting.exchange(device, memory)
             channels = try Channel.make(device, count: Session.workerCountMax)
+            memory.handover = Handover(
+                device: device, backing: mount.backing, root: root, journal: journal,
+                listener: listener, channels: InlineChannels(channels), offer: offer)
         } catch {
             try? mount.detach(isLazy: true)
             throw error
         }
-        descriptors = Self.openDescriptors()
+    }
+
+    /// Goes on with a mount that another keeper made and a server handed over. nil if that is not
+    /// possible.
+    package init?(_ settings: Settings, resuming descriptor: CInt) {
+        guard let memory = SharedMemory(descriptor: descriptor) else { return nil }
+        self.settings = settings
+        self.memory = memory
+        descriptorCountMax = Self.prepare()
+        let given = memory.handover
+        guard let mount = try? CaptureMount(covered: given.backing),
+            let agreed = Negotiation(given.offer, writeBytesMax: Limits.writeBytesMax)
+        else { return nil }
+        self.mount = mount
+        self.agreed = agreed
+        (device, root, journal, listener) = (given.device, given.root, given.journal, given.listener)
+        channels = given.channels.list
+        ending = cposix_childDescriptor()
+        guard ending >= 0 else { return nil }
+        for descriptor in given.descriptors + [descriptor] {
+            _ = cposix_setInherited(descriptor, 0)
+        }
+        memory[.takeovers] += 1
+    }
+
+    /// Answers how many descriptors nodes may hold.
+    private static func prepare() -> Int {
+        let limit = understudy_raiseDescriptorLimit(descriptorCountMax)
+        becomeIndispensable()
+        _ = understudy_dropResourceCapability()
+        _ = understudy_keepCapabilities()
+        umask(0)
+        return limit > 2048 ? Int(limit) - descriptorsReserved : Int(limit) / 2
     }
 
     /// Other processes wait for this one, with every file below the mount: it runs before them, it
@@ -176,13 +204,11 @@ package final class Keeper: @unchecked Sendable {
 
     /// The life of a server, in its own process.
     private func serve(_ stop: CInt) -> Never {
-        _ = cposix_dieWithParent(SIGKILL)
-        if getppid() != process { cposix_exitNow(1) }
-        Self.rename()
+        Self.rename("serving")
         do throws(CaptureError) {
-            let server = try CaptureServer(self)
+            let server = try CaptureServer(self, stop: stop)
             try server.start()
-            server.run(stop: stop)
+            server.run()
         } catch {
             say(error.text)
             cposix_exitNow(1)
@@ -191,14 +217,32 @@ package final class Keeper: @unchecked Sendable {
         cposix_exitNow(0)
     }
 
-    /// Lists of processes show the same program twice; this tells which is which.
-    private static func rename() {
-        cposix_nameThread("understudy-serv")
-        guard let name = CommandLine.unsafeArgv[0] else { return }
-        let (old, new) = (Array("capture".utf8CString), Array("serving".utf8CString))
-        let count = strlen(name)
-        guard count >= 7, memcmp(name + (count - 7), old, 7) == 0 else { return }
-        memcpy(name + (count - 7), new, 7)
+    /// Lists of processes show the same program twice; this tells which is which. `last` is as long
+    /// as what stands there.
+    private static func rename(_ last: String) {
+        cposix_nameThread(last == "serving" ? "understudy-serv" : "understudy-capt")
+        guard let name = CommandLine.unsafeArgv[0], strlen(name) >= last.utf8.count else { return }
+        memcpy(name + (strlen(name) - last.utf8.count), last, last.utf8.count)
+    }
+
+    /// In a server whose keeper was killed: it becomes the keeper. Answers only if that fails.
+    ///
+    /// - Parameter nodes: descriptors of nodes; none may change meanwhile.
+    func becomeKeeper(_ nodes: [CInt]) {
+        say("the keeper is gone; process \(getpid()) keeps the mount")
+        for descriptor in memory.handover.descriptors + [memory.descriptor] + nodes {
+            _ = cposix_setInherited(descriptor, 1)
+        }
+        Self.rename("capture")
+        var words: [UnsafeMutablePointer<CChar>?] = []
+        var rest = CommandLine.arguments[...]
+        while let word = rest.popFirst() {
+            if word == "--resume" { _ = rest.popFirst() } else { words.append(strdup(word)) }
+        }
+        words += [strdup("--resume"), strdup(String(memory.descriptor)), nil]
+        let result = cposix_become("/proc/self/exe", words)
+        say("it cannot become the keeper: \(Errno(rawValue: -result))")
+        Self.rename("serving")
     }
 
     private struct End {
@@ -237,8 +281,9 @@ package final class Keeper: @unchecked Sendable {
 
     /// Closes what nobody knows any more: a killed server had just opened it, or talked over it.
     /// `found` is all that was open before the new server opened anything.
-    func closeForgotten(_ found: Set<CInt>, known: [CInt]) {
-        for descriptor in found.subtracting(descriptors).subtracting(known) {
+    func closeForgotten(_ found: Set<CInt>, known: [CInt], stop: CInt) {
+        let own = memory.handover.descriptors + [0, 1, 2, memory.descriptor, ending, stop]
+        for descriptor in found.subtracting(own).subtracting(known) {
             _ = cposix_close(descriptor)
         }
     }
@@ -262,7 +307,7 @@ package final class Keeper: @unchecked Sendable {
 private enum Greeting {
     static func exchange(
         _ device: CInt, _ memory: SharedMemory
-    ) throws(CaptureError) -> Negotiation {
+    ) throws(CaptureError) -> (InitializeRequest, Negotiation) {
         let worker = Worker(memory, number: 0, looking: device, sleeping: device, seats: nil)
         while true {
             var entry = pollfd(fd: device, events: Int16(POLLIN), revents: 0)
@@ -283,7 +328,7 @@ private enum Greeting {
             answer.encode(into: worker.reply.body)
             send(worker, worker.reply.finish(unique, body: Negotiation.byteCount))
             // A newer major version: the kernel starts again with ours.
-            if offer.major == Negotiation.major { return answer }
+            if offer.major == Negotiation.major { return (offer, answer) }
         }
     }
 

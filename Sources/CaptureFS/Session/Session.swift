@@ -207,7 +207,7 @@ extension Session {
 }
 
 /// Two ways to the kernel that one worker has.
-struct Channel: Sendable {
+struct Channel: BitwiseCopyable, Sendable {
     /// Does not wait for a request.
     let looking: CInt
     let sleeping: CInt

@@ -55,7 +55,7 @@ struct Intent {
     @inline(__always)
     private func set(_ unique: UInt64, _ stage: Stage) {
         atomic(0).pointee.store(
-            Self.plain(unique) << 2 | stage.rawValue, ordering: .sequentiallyConsistent)
+            Self.plain(unique) << 2 | stage.rawValue, ordering: .releasing)
     }
 
     var answerBytes: Int { base.load(fromByteOffset: 8, as: Int.self) }

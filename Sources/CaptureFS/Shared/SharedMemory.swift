@@ -44,15 +44,16 @@ final class SharedMemory: @unchecked Sendable {
     private static let nodesPlace =
         buffersPlace + Session.workerCountMax * 2 * Worker.requestBytesMax
 
-    /// Throws nothing but answers nil where there is no memory.
-    init?(
+    /// "UNDTCAPT", and the version of all that lies here.
+    private static let magic: UInt64 = 0x5450_4143_5444_4E55
+    private static let version: UInt64 = 1
+
+    /// nil where there is no memory.
+    convenience init?(
         nodeCountMax: Int = SharedMemory.nodeCountDefault,
         namePageCount: Int = SharedMemory.namePageCountDefault
     ) {
-        let pageKinds = (namePageCount + 4095) & ~4095
-        let total =
-            Self.nodesPlace + nodeCountMax * Self.nodeStride + pageKinds
-            + namePageCount * Self.namePageBytes
+        let total = Self.bytes(nodeCountMax, namePageCount)
         let descriptor = cposix_memfd("understudy-capture")
         guard descriptor >= 0 else { return nil }
         guard cposix_ftruncate(descriptor, off_t(total)) >= 0,
@@ -61,11 +62,48 @@ final class SharedMemory: @unchecked Sendable {
             _ = cposix_close(descriptor)
             return nil
         }
+        self.init(descriptor, base, nodeCountMax, namePageCount)
+        self[.magic] = Self.magic
+        self[.version] = Self.version
+        self[.nodeCountMax] = UInt64(nodeCountMax)
+        self[.namePageCount] = UInt64(namePageCount)
+    }
+
+    /// What another program made and handed over; nil if it is not laid out as here. Owns the
+    /// descriptor in the first case.
+    convenience init?(descriptor: CInt) {
+        var status = stat()
+        guard cposix_fstat(descriptor, &status) >= 0,
+            let base = cposix_mapSparse(descriptor, Int(status.st_size))
+        else { return nil }
+        func word(_ word: HeaderWord) -> UInt64 {
+            base.load(fromByteOffset: word.rawValue * 8, as: UInt64.self)
+        }
+        let nodeCountMax = Int(truncatingIfNeeded: word(.nodeCountMax))
+        let namePageCount = Int(truncatingIfNeeded: word(.namePageCount))
+        guard word(.magic) == Self.magic, word(.version) == Self.version,
+            Self.bytes(nodeCountMax, namePageCount) == Int(status.st_size)
+        else {
+            _ = cposix_unmap(base, Int(status.st_size))
+            return nil
+        }
+        self.init(descriptor, base, nodeCountMax, namePageCount)
+    }
+
+    private init(
+        _ descriptor: CInt, _ base: UnsafeMutableRawPointer, _ nodeCountMax: Int,
+        _ namePageCount: Int
+    ) {
         self.descriptor = descriptor
         self.base = base
         self.nodeCountMax = nodeCountMax
         self.namePageCount = namePageCount
-        byteCount = total
+        byteCount = Self.bytes(nodeCountMax, namePageCount)
+    }
+
+    private static func bytes(_ nodeCountMax: Int, _ namePageCount: Int) -> Int {
+        nodesPlace + nodeCountMax * nodeStride + (namePageCount + 4095) & ~4095
+            + namePageCount * namePageBytes
     }
 
     deinit {
@@ -108,6 +146,10 @@ final class SharedMemory: @unchecked Sendable {
 
     /// Words of the header, by their index.
     enum HeaderWord: Int {
+        case magic
+        case version
+        case nodeCountMax
+        case namePageCount
         /// Records of the table that were ever in use, from its start.
         case nodesUsed
         /// Numbers of nodes that are no inode numbers, given so far.
@@ -125,6 +167,14 @@ final class SharedMemory: @unchecked Sendable {
         case records
         /// Changes whose outcome could not be read.
         case unread
+    }
+
+    // MARK: For the next keeper
+
+    /// What every server uses and what was agreed with the kernel.
+    var handover: Handover {
+        get { base.load(fromByteOffset: 1024, as: Handover.self) }
+        set { base.storeBytes(of: newValue, toByteOffset: 1024, as: Handover.self) }
     }
 
     // MARK: Rules

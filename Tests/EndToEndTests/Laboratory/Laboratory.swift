@@ -238,7 +238,7 @@ final class Laboratory {
 
     /// Captures outlive their servers; these are told by our folder on their command lines.
     private func endCaptures() {
-        for process in captures { kill(process, SIGKILL) }
+        for process in captures { kill(-process, SIGKILL) }
         _ = Moment.within(seconds: 5) { self.captures.isEmpty }
     }
 
