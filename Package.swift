@@ -49,11 +49,12 @@ let package = Package(
         .executable(name: "understudy-capture", targets: ["understudy-capture"]),
         .executable(name: "dtcl", targets: ["dtcl"]),
         .executable(name: "understudy-bench", targets: ["understudy-bench"]),
-        // With the rooms whose types its own interface speaks of.
+        // With the rooms whose types its own interface speaks of, and what editors use.
         .library(
             name: "ScriptHost",
             targets: [
-                "CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "ScriptHost",
+                "CommandModel", "CommandTable", "DTCLFormat", "DTCLInterpreter", "DTCLSyntax",
+                "LanguageServer", "ScriptHost",
             ]),
     ],
     dependencies: [

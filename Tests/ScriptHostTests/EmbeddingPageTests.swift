@@ -20,8 +20,8 @@ import Testing
 
     private static let example = [
         "Package.swift", "Hooks/dry.lua", "Hooks/frost.dtcl", "Scripts/evening.dtcl",
-        "Scripts/notify.sh", "Sources/Garden/Commands.swift", "Sources/Garden/Garden.swift",
-        "Sources/Garden/Terminal.swift",
+        "Scripts/notify.sh", "Sources/Garden/Commands.swift", "Sources/Garden/Editor.swift",
+        "Sources/Garden/Garden.swift", "Sources/Garden/Terminal.swift",
     ].map { read("\(root)/Docs/Examples/Embedding/\($0)") }
 
     /// The texts between ``` lines.

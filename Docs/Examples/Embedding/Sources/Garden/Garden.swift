@@ -8,8 +8,9 @@ enum Garden {
     static let beds = ["roses", "herbs"]
 
     static func main() async throws {
-        let folder = try folder()
         let host = try makeHost()
+        if CommandLine.arguments.last == "--editor" { Editor.serve(host) }
+        let folder = try folder()
 
         show("-- a script")
         let evening = try ScriptObject.named("Scripts/evening.dtcl", in: folder)
@@ -22,6 +23,10 @@ enum Garden {
 
         show("-- help")
         _ = await host.run(SourceText("help water", name: "-"))
+
+        show("-- editing")
+        Editor.showCompletion(host)
+        Editor.showLayout()
 
         show("-- history")
         for report in hooks.history.reports {
