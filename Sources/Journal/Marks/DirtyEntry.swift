@@ -17,8 +17,8 @@ package struct DirtyKinds: OptionSet, Hashable, Sendable {
 }
 
 /// One entry of a dirty index, 64 bytes: 256 blocks of 64 KiB of one object, or (range
-/// `objectRange`) what concerns it as a whole. The word that holds `kinds` is written last: an entry without kinds
-/// is none.
+/// `objectRange`) what concerns it as a whole. The word that holds `kinds` is written last: an
+/// entry without kinds is none.
 struct DirtyEntry: BitwiseCopyable {
     var inode: UInt64 = 0
     /// Generation (32 bits), mount (8), kinds (8), 0.
