@@ -104,7 +104,7 @@ enum ConnectionCommands {
             group: Group.connections,
             summary: "ends a connection, or all with `*`; the target keeps what it has",
             examples: [.init("disconnect 1"), .init("disconnect *")],
-            faults: [Faults.noSuchConnection], plan: "would end connection {connection}"),
+            faults: [Faults.noSuchConnection], plan: "would end {connection}"),
         CommandDeclaration(
             "connections", "CONNECTIons", permission: .monitor, group: Group.connections,
             summary: "lists the connections", answer: "a list of records",

@@ -26,14 +26,14 @@ enum MirrorCommands {
                 .init("mirror start 1"), .init("mirror start 1 different, checksum, orphans"),
                 .init("mirror start * different"),
             ], faults: [Faults.noSuchConnection, Faults.mirrorActive, Faults.targetUnreachable],
-            plan: "would start a {kind} mirror of connection {connection}"
+            plan: "would start a {kind} mirror of {connection}"
                 + "[ and remove orphans{?orphans}]"),
         CommandDeclaration(
             "mirror.stop", "MIRror STOp", Shared.connection, changes: true, group: Group.mirrors,
             summary: "stops a mirror; the next one begins from the start",
             examples: [.init("mirror stop 1")],
             faults: [Faults.noSuchConnection, Faults.mirrorNotRunning],
-            plan: "would stop the mirror of connection {connection}"),
+            plan: "would stop the mirror of {connection}"),
         CommandDeclaration(
             "waitonmirror", "WAITONMIRror", .all(Shared.connection, .anyOrder(Shared.timeout)),
             permission: .monitor, group: Group.mirrors,
@@ -64,36 +64,36 @@ enum MirrorCommands {
                 .init("verify 1 at 12/31/2026 23:30 every 1 day remirror, checksum"),
                 .init("verify * remirror"),
             ], faults: [Faults.noSuchConnection, Faults.targetUnreachable],
-            plan: "would verify connection {connection}[ at {date}][ every {interval} seconds]"
+            plan: "would verify {connection}[ at {date}][ every {interval} seconds]"
                 + "[ and mirror what differs{?remirror}]"),
         CommandDeclaration(
             "verify.stop", "VERIfy STOp", Shared.connection, changes: true, group: Group.mirrors,
             summary: "stops a verification and ends its schedule",
             examples: [.init("verify stop 1")], faults: [Faults.noSuchConnection],
-            plan: "would stop verifying connection {connection}"),
+            plan: "would stop verifying {connection}"),
         CommandDeclaration(
             "mirror.pause", "MIRror PAUse", Shared.connection, changes: true,
             group: Group.mirrors, summary: "holds a mirror where it is",
             examples: [.init("mirror pause 1")],
             faults: [Faults.noSuchConnection, Faults.mirrorNotRunning],
-            plan: "would hold the mirror of connection {connection}"),
+            plan: "would hold the mirror of {connection}"),
         CommandDeclaration(
             "mirror.resume", "MIRror RESume", Shared.connection, changes: true,
             group: Group.mirrors, summary: "goes on with a mirror that is held",
             examples: [.init("mirror resume 1")],
             faults: [Faults.noSuchConnection, Faults.mirrorNotRunning],
-            plan: "would go on with the mirror of connection {connection}"),
+            plan: "would go on with the mirror of {connection}"),
         CommandDeclaration(
             "replication.start", "REPLICAtion STArt", Shared.connection, changes: true,
             group: Group.mirrors, summary: "replicates changes from now on",
             examples: [.init("replication start 1")],
             faults: [Faults.noSuchConnection, Faults.targetUnreachable],
-            plan: "would start replication of connection {connection}"),
+            plan: "would start replication of {connection}"),
         CommandDeclaration(
             "replication.stop", "REPLICAtion STOp", Shared.connection, changes: true,
             group: Group.mirrors,
             summary: "replicates no more; the target is behind until the next mirror",
             examples: [.init("replication stop *")], faults: [Faults.noSuchConnection],
-            plan: "would stop replication of connection {connection}"),
+            plan: "would stop replication of {connection}"),
     ].map(\.later)
 }

@@ -9,12 +9,12 @@ enum OrphanCommands {
             group: Group.orphans, summary: "looks for files that the source does not have",
             examples: [.init("orphans start 1")],
             faults: [Faults.noSuchConnection, Faults.targetUnreachable],
-            plan: "would look for orphans of connection {connection}"),
+            plan: "would look for orphans of {connection}"),
         CommandDeclaration(
             "orphans.stop", "ORPHans STOp", Shared.connection, changes: true,
             group: Group.orphans, summary: "stops looking for orphans",
             examples: [.init("orphans stop 1")], faults: [Faults.noSuchConnection],
-            plan: "would stop looking for orphans of connection {connection}"),
+            plan: "would stop looking for orphans of {connection}"),
         CommandDeclaration(
             "orphans.enable", "ORPHans ENAble", .all(Shared.target, .options(options)),
             defaults: ["action": .text("delete")], changes: true, group: Group.orphans,

@@ -167,7 +167,7 @@ enum ScriptCommands {
                     "script add 1 on beta mirrorcomplete=\"/usr/bin/sh\" args=\"/opt/done.sh 1\" "
                         + "nodelay nointeract")
             ], faults: [Faults.noSuchConnection],
-            plan: "would add a script to connection {connection}"),
+            plan: "would add a script to {connection}"),
         CommandDeclaration(
             "script.delete", "SCRIPT DELete",
             .all(
@@ -175,7 +175,7 @@ enum ScriptCommands {
                 Shared.choice("point", "MIRRORSTART", "MIRRORSTOP", "MIRRORCOMPLETE")),
             changes: true, group: Group.scripts, summary: "takes away what SCRIPT ADD made",
             examples: [.init("script delete 1 mirrorcomplete")], faults: [Faults.noSuchConnection],
-            plan: "would remove the {point} script of connection {connection}"),
+            plan: "would remove the {point} script of {connection}"),
         CommandDeclaration(
             "script.list", "SCRIPT LISt", Shared.oneConnection, permission: .monitor,
             group: Group.scripts, summary: "lists the scripts of a connection",

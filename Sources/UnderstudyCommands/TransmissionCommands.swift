@@ -8,16 +8,16 @@ enum TransmissionCommands {
     private static let transmission = [
         transmission(
             "start", "STArt", "lets the data of a connection flow again",
-            plan: "would start transmission of connection {connection}"),
+            plan: "would start transmission of {connection}"),
         transmission(
             "stop", "STOp", "sends no more; what is queued stays queued",
-            plan: "would stop transmission of connection {connection}"),
+            plan: "would stop transmission of {connection}"),
         transmission(
             "pause", "PAUse", "holds the data of a connection",
-            plan: "would hold transmission of connection {connection}"),
+            plan: "would hold transmission of {connection}"),
         transmission(
             "resume", "RESume", "goes on sending what was held",
-            plan: "would go on with transmission of connection {connection}"),
+            plan: "would go on with transmission of {connection}"),
     ]
 
     private static func transmission(
@@ -96,7 +96,7 @@ enum TransmissionCommands {
                 .init("schedule start * if queue > 10MB"),
                 .init("schedule start 1 at 12/31/2026 23:00 if queue > 80%"),
             ], faults: [Faults.noSuchConnection],
-            plan: "would schedule when transmission of connection {connection} starts"),
+            plan: "would schedule when transmission of {connection} starts"),
         CommandDeclaration(
             "schedule.stop", "SCHEDule STOp",
             .all(
@@ -111,7 +111,7 @@ enum TransmissionCommands {
             examples: [
                 .init("schedule stop 1 after 2 hours"), .init("schedule stop 1 if bytes > 1GB"),
             ], faults: [Faults.noSuchConnection],
-            plan: "would schedule when transmission of connection {connection} stops"),
+            plan: "would schedule when transmission of {connection} stops"),
         CommandDeclaration(
             "schedule.window", "SCHEDule WINdow",
             .all(
@@ -121,16 +121,16 @@ enum TransmissionCommands {
             summary: "sends between two times of day only",
             examples: [.init("schedule window 1 22:00 to 06:00")],
             faults: [Faults.noSuchConnection],
-            plan: "would let connection {connection} send at certain times of day only"),
+            plan: "would let {connection} send at certain times of day only"),
         schedule(
             "clear", "CLEar", "ends the schedules of a connection",
-            plan: "would end the schedules of connection {connection}"),
+            plan: "would end the schedules of {connection}"),
         schedule(
             "enable", "ENAble", "lets the schedules of a connection count again",
-            plan: "would let the schedules of connection {connection} count again"),
+            plan: "would let the schedules of {connection} count again"),
         schedule(
             "disable", "DISAble", "keeps the schedules of a connection and does not look at them",
-            plan: "would let the schedules of connection {connection} not count"),
+            plan: "would let the schedules of {connection} not count"),
     ]
 
     private static func schedule(

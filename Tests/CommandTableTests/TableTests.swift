@@ -60,7 +60,7 @@ import UnderstudyCommands
         #expect(plan("mirror start 1") == ["would start a full mirror of connection 1"])
         #expect(
             plan("mirror start * different orphans")
-                == ["would start a different mirror of connection all and remove orphans"])
+                == ["would start a different mirror of every connection and remove orphans"])
         #expect(
             plan("connect docs to beta map /a to /b, /c to /d")
                 == [

@@ -37,8 +37,8 @@ extension Pattern {
     /// `name=value` for everything that a call may give here.
     var callParts: [String] {
         switch self {
-        case .word(let word): return ["\(word.callName)=true"]
-        case .sign, .rest: return []
+        // A word that means no value may be given, and need not.
+        case .word, .sign, .rest: return []
         case .setting(_, let name, let value): return ["\(name)=\(value.luaText)"]
         case .value(let name, let kind, _): return ["\(name)=\(kind.luaText)"]
         case .list(let name, let part): return ["\(name)=\(part.callListing)"]
@@ -46,9 +46,6 @@ extension Pattern {
         case .choice(let parts), .options(let parts):
             return Pattern.merged(parts.flatMap(\.callParts))
         case .sequence(let parts):
-            // A word before something else is not given by itself.
-            let isAlone = parts.allSatisfy { if case .word = $0 { true } else { false } }
-            guard !isAlone else { return parts.first?.callParts ?? [] }
             let hasValue = parts.contains { if case .value = $0 { true } else { false } }
             let told = parts.filter { part in
                 switch part {

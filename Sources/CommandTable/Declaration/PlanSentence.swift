@@ -2,7 +2,8 @@ public import CommandModel
 
 /// What a command would do, from its declaration: `would delete replication set '{name}'`, where
 /// `{name}` stands for an argument. A part in brackets is told only when its arguments are given;
-/// `{?orphans}` asks for one without telling it.
+/// `{?orphans}` asks for one without telling it. A connection is told as `connection 1` or `every
+/// connection`.
 struct PlanSentence {
     let template: String
     let arguments: CommandRecord
@@ -41,7 +42,7 @@ struct PlanSentence {
         return filled + rest
     }
 
-    private static func shown(_ value: CommandValue) -> String {
+    static func shown(_ value: CommandValue) -> String {
         switch value {
         case .none: return "nothing"
         case .boolean(let truth): return truth ? "on" : "off"
@@ -63,7 +64,14 @@ extension CommandDeclaration {
     public func plan(_ request: CommandRequest) -> [String] {
         if !planTemplate.isEmpty {
             var arguments = request.arguments
-            if arguments["connection"] == .text("*") { arguments["connection"] = .text("all") }
+            for value in pattern.values {
+                guard case .connection = value.kind, let id = arguments[value.name] else {
+                    continue
+                }
+                let isAll = id == .text("*")
+                arguments[value.name] = .text(
+                    isAll ? "every connection" : "connection \(PlanSentence.shown(id))")
+            }
             return [PlanSentence(template: planTemplate, arguments: arguments).text]
         }
         let secrets = pattern.values.filter { $0.kind == .secret }.map(\.name)

@@ -14,7 +14,7 @@ extension CommandTable {
             lines.append(group.name)
             for declaration in shown {
                 let gap = String(repeating: " ", count: width - declaration.name.count + 2)
-                lines.append("  \(declaration.name)\(gap)\(declaration.summary)")
+                lines.append("  \(declaration.name)\(gap)\(plain(declaration.summary))")
             }
         }
         let available = Set(declarations.filter(\.isAvailable).map(\.name))
@@ -45,7 +45,7 @@ extension CommandTable {
         let others = isCommand ? found.dropFirst(here.count).filter(\.isAvailable) : found
         if !lines.isEmpty, !others.isEmpty { lines.append("") }
         for declaration in others {
-            lines += [declaration.usage, "    \(declaration.summary)"]
+            lines += [declaration.usage, "    \(plain(declaration.summary))"]
         }
         return lines
     }
@@ -93,10 +93,12 @@ extension CommandTable {
 extension CommandDeclaration {
     /// Everything about the command.
     public var helpLines: [String] {
-        var lines = usageLines(columns: 94) + ["", "  \(sentence(summary))"]
-        if !details.isEmpty { lines += [""] + wrapped(details, columns: 92).map { "  \($0)" } }
+        var lines = usageLines(columns: 94) + ["", "  \(sentence(plain(summary)))"]
+        if !details.isEmpty {
+            lines += [""] + wrapped(plain(details), columns: 92).map { "  \($0)" }
+        }
         lines += [""] + labelled("Access:", access)
-        if !answer.isEmpty { lines += labelled("Value:", answer) }
+        if !answer.isEmpty { lines += labelled("Value:", plain(answer)) }
         if let forms = shortForms { lines += labelled("Short:", forms) }
         lines += labelled("Lua:", luaUsage)
         for (index, fault) in faults.enumerated() {
@@ -155,6 +157,9 @@ func wrapped(_ text: String, columns: Int) -> [String] {
     }
     return lines
 }
+
+/// Without the marks for names and values that pages have.
+func plain(_ text: String) -> String { text.filter { $0 != "`" } }
 
 /// With a capital and a full stop.
 func sentence(_ text: String) -> String {
