@@ -147,8 +147,8 @@ let package = Package(
         tool(
             "dtcl",
             [
-                "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
-                "ScriptHost", "ToolKit", "UnderstudyCommands",
+                "CommandModel", "CommandTable", "ControlClient", "DTCLFormat", "DTCLInterpreter",
+                "DTCLSyntax", "LanguageServer", "ScriptHost", "ToolKit", "UnderstudyCommands",
             ]),
         tool("understudy-bench", []),
         tool(

@@ -9,16 +9,18 @@ package struct ToolCommands: ClientCommands {
     private let statements: [(usage: String, summary: String)]
     /// The tool's name and version.
     private let version: String
+    private let credentials: CredentialSource
 
     package init(
         book: ServerBook, table: @autoclosure @escaping @Sendable () -> CommandTable,
         statements: [(usage: String, summary: String)],
-        version: String
+        version: String, credentials: CredentialSource
     ) {
         self.book = book
         self.table = table
         self.statements = statements
         self.version = version
+        self.credentials = credentials
     }
 
     package func execute(
@@ -26,7 +28,7 @@ package struct ToolCommands: ClientCommands {
     ) async throws(CommandError) -> CommandOutcome {
         let machine = request.arguments["machine"]?.text ?? ""
         switch request.command {
-        case "login": return .result(try await login(machine))
+        case "login": return .result(try await login(machine, request))
         case "logout": return .result(CommandResult())
         case "source":
             _ = try await book.client(for: machine)
@@ -56,12 +58,50 @@ package struct ToolCommands: ClientCommands {
 
     // MARK: Servers
 
-    private func login(_ machine: String) async throws(CommandError) -> CommandResult {
-        let record = try await book.record(of: book.client(for: machine))
-        let access = Int(clamping: record["access"]?.integer ?? 0)
+    /// A server that asks for a password checks it; others know callers by the account that the
+    /// socket tells, and then nothing else is looked for, asked or sent.
+    private func login(
+        _ machine: String, _ request: CommandRequest
+    ) async throws(CommandError) -> CommandResult {
+        let client = try await book.client(for: machine)
+        let record = try await book.record(of: client)
+        let access: Int
+        var notes: [String] = []
+        if record["login"]?.text == "password" {
+            access = try await sendPassword(to: client, machine, request)
+        } else {
+            access = Int(clamping: record["access"]?.integer ?? 0)
+            if request.arguments["user"] != nil {
+                notes = [
+                    "'\(machine)' knows callers by their account on this machine: "
+                        + "user and password were not used"
+                ]
+            }
+        }
         let word = ["DT_NO_ACCESS", "DT_MONITOR_ACCESS", "DT_FULL_ACCESS"][max(0, min(access, 2))]
         return CommandResult(
-            value: .integer(Int64(access)), lines: ["User access level set to \(word)"])
+            value: .integer(Int64(access)), lines: ["User access level set to \(word)"] + notes)
+    }
+
+    private func sendPassword(
+        to client: ControlClient, _ machine: String, _ request: CommandRequest
+    ) async throws(CommandError) -> Int {
+        var login = CommandRequest(command: "login", origin: request.origin)
+        login.arguments["user"] = request.arguments["user"]
+        login.arguments["password"] = request.arguments["password"]
+        login.arguments["domain"] = request.arguments["domain"]
+        if login.arguments["password"] == nil {
+            do throws(CredentialSource.Failure) {
+                let found = try await credentials.find(
+                    machine: machine, user: login.arguments["user"]?.text)
+                login.arguments["user"] = .text(found.user)
+                login.arguments["password"] = .text(found.password)
+            } catch {
+                throw CommandError(.insufficientAccess, error.message)
+            }
+        }
+        let result = try await client.execute(login) { _ in }
+        return Int(clamping: result.value.integer ?? 0)
     }
 
     private func pingLine(_ machine: String, _ record: CommandRecord) -> String {

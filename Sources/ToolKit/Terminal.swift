@@ -29,14 +29,23 @@ package enum Terminal {
     /// Writes everything. What cannot be written, because the reader has gone, is dropped.
     package static func write(_ text: String, to stream: Stream = .output) {
         var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = Glibc.write(stream.rawValue, rest.baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return }
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-            }
+        _ = text.withUTF8 { write(UnsafeRawBufferPointer($0), to: stream) }
+    }
+
+    /// False when nobody reads any more.
+    @discardableResult
+    package static func write(bytes: [UInt8], to stream: Stream = .output) -> Bool {
+        bytes.withUnsafeBytes { write($0, to: stream) }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to stream: Stream) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Glibc.write(stream.rawValue, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
+        return true
     }
 }

@@ -26,4 +26,23 @@ package enum TextWidth {
         }
         return columnsMax > 0 ? String(kept) + "…" : ""
     }
+
+    /// The text in lines that fit, broken at blanks; lines after the first are set in.
+    package static func wrapped(_ text: String, to columnsMax: Int, indent: String) -> [String] {
+        var lines: [String] = []
+        var line = String(text.prefix { $0 == " " })
+        var isFirst = true
+        for word in text.split(separator: " ", omittingEmptySubsequences: false)
+            .dropFirst(line.count)
+        {
+            if !isFirst, columns(line) + 1 + columns(word) > columnsMax {
+                lines.append(line)
+                line = indent + word
+            } else {
+                line += (isFirst ? "" : " ") + word
+            }
+            isFirst = false
+        }
+        return lines + [line]
+    }
 }

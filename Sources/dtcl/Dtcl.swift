@@ -1,7 +1,9 @@
+import CommandTable
 import DTCLSyntax
 import Glibc
 import ScriptHost
 import ToolKit
+import UnderstudyCommands
 
 /// The tool: reads its command line, does one job, ends with a status.
 @main
@@ -13,7 +15,9 @@ enum Dtcl {
         do throws(Options.Failure) {
             options = try Options(Array(CommandLine.arguments.dropFirst()))
         } catch {
-            fail("\(error.message) (dtcl --help explains)")
+            let job = CommandLine.arguments.dropFirst().first.flatMap(Subcommand.init(rawValue:))
+            let name = job.map { "dtcl \($0.rawValue)" } ?? "dtcl"
+            fail("\(error.message) (\(name) --help explains)")
         }
         let interruption = Interruption()
         // A script without commands and waits is over before this returns, on this very thread: no
@@ -30,8 +34,8 @@ enum Dtcl {
         _ options: Options, _ interruption: Interruption
     ) async -> Int {
         switch options.job {
-        case .usage:
-            Terminal.write(Usage.text)
+        case .usage(let subcommand):
+            Terminal.write(subcommand?.usage ?? Usage.text)
             return 0
         case .version:
             Terminal.write("dtcl \(Usage.version)\n")
@@ -41,7 +45,15 @@ enum Dtcl {
             return 0
         case .help(let words): return HelpPage.show(words, options)
         case .check(let files): return Check(options: options).run(files)
-        case .format: fail("'format' is not available in this version")
+        case .format(let files): return Format(options: options).run(files)
+        case .languageServer: return EditorService.run()
+        case .completion(let shell):
+            Terminal.write(
+                ShellCompletion.Shell(rawValue: shell).map(DtclTool.completion(for:)) ?? "")
+            return 0
+        case .manual(let page):
+            Terminal.write(ManualPages.page(page) ?? "")
+            return 0
         case .prompt:
             // Waiting for lines must leave the first thread free to watch for Ctrl-C.
             await Task.yield()
@@ -51,7 +63,9 @@ enum Dtcl {
                 let bytes = try InputFile.read(path)
                 return await run(SourceText(bytes: bytes, name: path), options)
             } catch {
-                fail(error.message)
+                let jobs = Subcommand.allCases.map(\.rawValue)
+                let hint = NearestName.nearest(to: path, among: jobs)
+                fail(error.message + (hint.map { ", did you mean 'dtcl \($0)'?" } ?? ""))
             }
         case .standardInput:
             do throws(InputFile.Failure) {
@@ -61,7 +75,6 @@ enum Dtcl {
                 fail(error.message)
             }
         case .text(let text): return await run(SourceText(text, name: "-c"), options)
-        case nil: return 2
         }
     }
 

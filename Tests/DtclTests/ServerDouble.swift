@@ -18,14 +18,26 @@ final class ServerDouble: Sendable {
     let path: String
     private let listener: Int32
     private let answer: @Sendable (CommandRequest) -> Reply
+    private let manner: Manner
     private let state = Mutex(State())
+
+    enum Manner: Sendable {
+        case usual
+        /// Takes connections and requests, and never says a word.
+        case deaf
+        /// Wants a password.
+        case guarded
+    }
 
     private struct State {
         var requests: [CommandRequest] = []
     }
 
-    init(_ name: String, in folder: String, _ answer: @escaping @Sendable (CommandRequest) -> Reply)
-    {
+    init(
+        _ name: String, in folder: String, _ manner: Manner = .usual,
+        _ answer: @escaping @Sendable (CommandRequest) -> Reply
+    ) {
+        self.manner = manner
         self.name = name
         self.answer = answer
         path = "\(folder)/\(name).sock"
@@ -71,6 +83,16 @@ final class ServerDouble: Sendable {
         hangUp.wait(timeout: .now() + .seconds(seconds)) == .success
     }
 
+    /// Once for each time that somebody asked who this is.
+    private let question = DispatchSemaphore(value: 0)
+
+    /// Whether it was asked so often, or is within some seconds each.
+    func meetsQuestions(_ count: Int, within seconds: Int = 10) -> Bool {
+        (0..<count).allSatisfy { _ in
+            question.wait(timeout: .now() + .seconds(seconds)) == .success
+        }
+    }
+
     private func inThread(_ work: @escaping @Sendable (ServerDouble) -> Void) {
         final class Start: Sendable {
             let work: @Sendable () -> Void
@@ -91,10 +113,15 @@ final class ServerDouble: Sendable {
     private func serve(_ client: Int32) {
         defer { close(client) }
         guard let (head, body) = Self.readRequest(client) else { return }
+        if manner == .deaf {
+            waitForHangUp(client)
+            return
+        }
         if head.hasPrefix("GET /v1/server ") {
             let text = JSONWriter.text(of: .record(record))
             let head = "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
             Self.send(client, head + text)
+            question.signal()
             return
         }
         guard let value = try? JSONReader.value(of: body),
@@ -112,20 +139,26 @@ final class ServerDouble: Sendable {
             Self.send(client, "0\r\n\r\n")
         case .hang(let answers):
             sendAnswers(answers, to: client)
-            var byte: UInt8 = 0
-            while recv(client, &byte, 1, 0) > 0 {}
-            hangUp.signal()
+            waitForHangUp(client)
         case .bytes(let text): Self.send(client, text)
         }
     }
 
+    private func waitForHangUp(_ client: Int32) {
+        var byte: UInt8 = 0
+        while recv(client, &byte, 1, 0) > 0 {}
+        hangUp.signal()
+    }
+
     var record: CommandRecord {
-        [
+        var record: CommandRecord = [
             "name": .text(name), "serverID": .text("id-\(name)"), "address": .text("127.0.0.77"),
             "port": .integer(1500), "controlPort": .integer(1506),
             "fingerprint": .text("f-\(name)"),
             "version": .text("0.1.0"), "access": .integer(2),
         ]
+        if manner == .guarded { record["login"] = .text("password") }
+        return record
     }
 
     /// One line a chunk.
@@ -166,4 +199,12 @@ final class ServerDouble: Sendable {
         let mark = Array("\r\n\r\n".utf8)
         return bytes.indices.first { bytes[$0...].starts(with: mark) }.map { $0 + mark.count }
     }
+}
+
+/// Holds somebody up until it is opened.
+final class Gate: Sendable {
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    func wait() { semaphore.wait() }
+    func open() { semaphore.signal() }
 }

@@ -17,12 +17,16 @@ enum ToolProcess {
         return "/\(folder)/dtcl"
     }()
 
-    static func run(_ arguments: [String], input: String = "") -> ToolResult {
+    /// - Parameter environment: nil for that of the tests.
+    static func run(
+        _ arguments: [String], input: String = "", environment: [String: String]? = nil
+    ) -> ToolResult {
         let standardInput = Pipe()
         let standardOutput = Pipe()
         let standardError = Pipe()
         let process = spawn(
-            arguments, [standardInput.reader, standardOutput.writer, standardError.writer])
+            arguments, [standardInput.reader, standardOutput.writer, standardError.writer],
+            environment)
         close(standardInput.reader)
         close(standardOutput.writer)
         close(standardError.writer)
@@ -35,14 +39,16 @@ enum ToolProcess {
     }
 
     /// Starts the tool with these descriptors as 0, 1 and 2.
-    static func spawn(_ arguments: [String], _ descriptors: [Int32]) -> pid_t {
+    static func spawn(
+        _ arguments: [String], _ descriptors: [Int32], _ environment: [String: String]? = nil
+    ) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         for (place, descriptor) in descriptors.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(place))
         }
-        return start(arguments, &actions, attributes: nil)
+        return start(arguments, &actions, attributes: nil, environment: environment)
     }
 
     static func start(

@@ -82,7 +82,10 @@ import Testing
         #expect(dtcl("help").output.contains("WAITONMIRROR"))
         #expect(dtcl("help", "while").output.hasPrefix("WHILE condition DO"))
         #expect(dtcl("help", "conect").errors.contains("did you mean 'CONNECT'?"))
-        #expect(dtcl("format", "x").errors.contains("not available"))
+        #expect(dtcl("help", "format").output.hasPrefix("dtcl format FILES..."))
+        for job in ["check", "format", "help", "lsp", "completion", "man"] {
+            #expect(dtcl(job, "--help").output.contains("Examples:"), "\(job)")
+        }
     }
 
     @Test func `the reference page is up to date`() throws {

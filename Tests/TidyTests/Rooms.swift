@@ -78,8 +78,8 @@ enum Rooms {
 
         // Programs.
         "dtcl": .program(
-            "CommandModel", "CommandTable", "ControlClient", "DTCLInterpreter", "DTCLSyntax",
-            "ScriptHost", "ToolKit", "UnderstudyCommands"),
+            "CommandModel", "CommandTable", "ControlClient", "DTCLFormat", "DTCLInterpreter",
+            "DTCLSyntax", "LanguageServer", "ScriptHost", "ToolKit", "UnderstudyCommands"),
         "understudy-bench": .program(),
         "understudy-fuzz": .program(
             "DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"),

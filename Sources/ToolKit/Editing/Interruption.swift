@@ -23,10 +23,10 @@ package final class Interruption: Sendable {
         action.__sigaction_handler.sa_handler = { _ in InterruptionSignal.arrived() }
         action.sa_flags = SA_RESTART
         sigaction(SIGINT, &action, nil)
-        // Whoever started us may have held the signal back in the thread that did it.
+        // Whoever started us may have held signals back in the thread that did it.
         var signals = sigset_t()
         sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
+        for signal in [SIGINT] + TerminalSignals.signals { sigaddset(&signals, signal) }
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 

@@ -32,12 +32,15 @@ struct KeyDecoder {
         isInPaste = false
     }
 
-    /// The bytes up to the next end of a line, for those who read whole lines; nil without one.
-    mutating func takeLine() -> [UInt8]? {
-        let ends: Set<UInt8> = [0x0A, 0x0D]
-        guard let end = bytes[start...].firstIndex(where: { ends.contains($0) }) else { return nil }
-        defer { start = end + 1 }
-        return Array(bytes[start..<end])
+    /// The bytes up to the end of a line, or all there are, and whether that end was there.
+    mutating func takeLine() -> (bytes: [UInt8], isWhole: Bool) {
+        let rest = bytes[start...]
+        guard let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) else {
+            start = bytes.count
+            return (Array(rest), false)
+        }
+        start = end + 1
+        return (Array(rest[..<end]), true)
     }
 
     /// nil when there is none, or only a part of one.

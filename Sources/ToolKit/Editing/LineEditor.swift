@@ -10,7 +10,7 @@ package final class LineEditor {
     private let history: OpaquePointer
     private let wakeDescriptor: Int32
     private let signals = TerminalSignals()
-    private var keys = KeyDecoder()
+    private let keys: TypeAhead
     /// The key that a command of the editor runs for.
     private var lastKey: KeyDecoder.Key?
     /// How the wait for a key ended, when it ended without one.
@@ -24,7 +24,9 @@ package final class LineEditor {
     private static let pasteMarksOff = "\u{1B}[?2004l"
 
     /// nil without libedit, or where the cursor cannot be moved.
-    package init?(wakeDescriptor: Int32, historyMax: Int, advice: LineAdvice) {
+    package init?(
+        wakeDescriptor: Int32, typeAhead: TypeAhead, historyMax: Int, advice: LineAdvice
+    ) {
         guard Terminal.isTerminal(.input), Terminal.isTerminal(.output), Terminal.movesCursor,
             let library = EditLibrary.shared
         else { return nil }
@@ -38,6 +40,7 @@ package final class LineEditor {
         self.editor = editor
         self.history = history
         self.wakeDescriptor = wakeDescriptor
+        keys = typeAhead
         self.advice = advice
         prompt = .allocate(capacity: 1)
         prompt.initialize(repeating: 0)
@@ -88,9 +91,6 @@ package final class LineEditor {
         return true
     }
 
-    /// A whole line that was typed ahead, for a question that is asked in between.
-    package func takeTypedLine() -> [UInt8]? { keys.takeLine() }
-
     private func clearWakes() {
         var bytes = [UInt8](repeating: 0, count: 64)
         _ = Glibc.read(wakeDescriptor, &bytes, bytes.count)
@@ -100,8 +100,8 @@ package final class LineEditor {
     /// libedit takes what stands between two marks for moving no cursor, as long as something
     /// visible comes after it: the blanks at the end.
     private func setPrompt(_ text: String, _ palette: Palette) {
-        let word = text.prefix { $0 != " " }
-        let blanks = text.dropFirst(word.count)
+        let blanks = String(text.reversed().prefix { $0 == " " })
+        let word = text.dropLast(blanks.count)
         let mark = "\u{1}"
         let marked =
             palette.isColoured
@@ -210,7 +210,12 @@ package final class LineEditor {
     private func handle(_ signal: Int32) {
         let calls = library.calls
         switch signal {
-        case SIGWINCH: calls.pointee.resize(editor)
+        case SIGWINCH:
+            // The terminal has laid out its rows anew, libedit draws from where the cursor is.
+            clibedit_flush()
+            let above = rows.above
+            Terminal.write("\r" + (above > 0 ? "\u{1B}[\(above)A" : "") + "\u{1B}[J")
+            calls.pointee.resize(editor)
         case SIGCONT:
             clibedit_take_terminal(calls, editor, 0)
             clibedit_take_terminal(calls, editor, 1)

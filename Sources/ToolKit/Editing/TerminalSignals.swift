@@ -5,7 +5,7 @@ import Synchronization
 /// stop, an end. They arrive as bytes at a descriptor; outside of `watching` they do what they
 /// always do.
 struct TerminalSignals: Sendable {
-    private static let signals = [SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGQUIT]
+    static let signals = [SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGQUIT]
 
     private let pipe = Pipe()
 
@@ -47,7 +47,9 @@ struct TerminalSignals: Sendable {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = SIG_DFL
         sigaction(signal, &action, nil)
-        Glibc.raise(signal)
+        // Threads of a pool hold signals back; the first thread does not.
+        kill(getpid(), signal)
+        while true { pause() }
     }
 }
 

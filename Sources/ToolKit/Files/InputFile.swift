@@ -21,6 +21,16 @@ package enum InputFile {
         try read(0, name: "standard input")
     }
 
+    /// What has come at standard input; empty at its end.
+    package static func readPiece() -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(0, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            return Array(chunk[..<max(0, count)])
+        }
+    }
+
     private static func read(_ descriptor: Int32, name: String) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)

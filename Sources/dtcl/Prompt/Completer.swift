@@ -14,12 +14,14 @@ struct Completer {
 
     func complete(_ before: String, _ after: String) -> LineAdvice.Completion {
         let (answer, text) = answer(before, after)
-        let choice = WordChoice(answer, quote: quote(answer, text), choices(answer, text))
+        let choice = WordChoice(answer, quote: quote(answer, text), choices(answer))
         return choice.completion
     }
 
     /// What can stand at the cursor, with the whole statement that it is about.
-    func answer(_ before: String, _ after: String) -> (ScriptCompletion.Answer, String) {
+    func answer(_ before: String, _ after: String) -> (
+        answer: ScriptCompletion.Answer, text: String
+    ) {
         let start = state.earlier + (state.earlier.isEmpty ? "" : "\n") + before
         let completion = ScriptCompletion(
             table: UnderstudyCommands.table, variables: state.variables,
@@ -33,7 +35,7 @@ struct Completer {
         return text[index]
     }
 
-    private func choices(_ answer: ScriptCompletion.Answer, _ text: String) -> [WordChoice.Word] {
+    private func choices(_ answer: ScriptCompletion.Answer) -> [WordChoice.Word] {
         answer.items.flatMap { item -> [WordChoice.Word] in
             switch item.kind {
             case .command, .option, .keyword:
@@ -41,34 +43,22 @@ struct Completer {
                 item.text.first?.isLetter == true ? [.init(item.text, .keyword)] : []
             case .procedure, .function: [.init(item.text, .function)]
             case .variable: [.init(item.text, .variable)]
-            case .value: item.value.map { names($0, answer, text) } ?? []
+            case .value: item.value.map { names($0, answer) } ?? []
             }
         }
     }
 
     /// The known data of a kind.
-    func names(
-        _ kind: ValueKind, _ answer: ScriptCompletion.Answer, _ text: String
-    ) -> [WordChoice.Word] {
-        let data =
-            switch kind {
-            case .machine: state.serverNames
-            case .name where isReplicationSet(answer, text): state.replicationSets()
-            case .connection: state.connections()
-            default: [String]()
-            }
-        let isPath = kind == .path && answer.typed.hasPrefix("/") || kind == .file
-        return data.map { .init($0, .data) } + (isPath ? FileNames(answer.typed).words : [])
-    }
-
-    /// Monitors and jobs have names too, but not these.
-    private func isReplicationSet(_ answer: ScriptCompletion.Answer, _ text: String) -> Bool {
-        let start = String(decoding: text.utf8.prefix(Int(answer.range.lower)), as: UTF8.self)
-        let line = Script.parse(start + (answer.isQuoted ? String(start.suffix(1)) : "x"))
-        let words = line.commands.last?.words.prefix(2).map(\.raw) ?? []
-        let ids = ["repset.", "connect", "conid", "restore"]
-        return UnderstudyCommands.table.declarations(startingWith: words).contains { declaration in
-            declaration.id != "repset.create" && ids.contains { declaration.id.hasPrefix($0) }
+    func names(_ kind: ValueKind, _ answer: ScriptCompletion.Answer) -> [WordChoice.Word] {
+        switch kind {
+        case .machine: return state.serverNames.map { .init($0, .data) }
+        case .existing(sort: "replication set"):
+            return state.replicationSets().map { .init($0, .data) }
+        case .connection: return state.connections().map { .init($0, .data) }
+        // A bare word from the root is a path of a server, most often of this machine.
+        case .path, .script: return answer.typed.hasPrefix("/") ? FileNames(answer.typed).words : []
+        case .file: return FileNames(answer.typed).words
+        default: return []
         }
     }
 }

@@ -21,7 +21,7 @@ struct Explainer {
 
     /// nil where a question mark is part of a word.
     func explain(_ before: String) -> [String]? {
-        let (answer, text) = Completer(state).answer(before, "")
+        let answer = Completer(state).answer(before, "").answer
         guard !answer.isQuoted, answer.typed.allSatisfy(\.isLetter) else { return nil }
         let items = answer.typed.isEmpty ? answer.items : answer.items.filter { $0.kind != .value }
         if items.isEmpty {
@@ -33,7 +33,7 @@ struct Explainer {
             guard item.kind == .value, let kind = item.value else {
                 return (item.text, item.detail)
             }
-            let known = Completer(state).names(kind, answer, text).map(\.text)
+            let known = Completer(state).names(kind, answer).map(\.text)
             let isShort = !known.isEmpty && known.count <= Explainer.namesMax
             let names = isShort ? ": " + known.joined(separator: ", ") : ""
             let parts = item.detail.split(separator: ":", maxSplits: 1).map(String.init)
@@ -50,7 +50,7 @@ struct Explainer {
         let statements = items.filter { $0.kind == .keyword }
         if !statements.isEmpty {
             lines.append(title("Statements"))
-            lines += table(statements.map { ($0.text, $0.detail) }).map { "  \($0)" }
+            lines += table(statements.map { ($0.detail, "") }).map { "  \($0)" }
         }
         return lines + ["\(Explainer.indent)'help' says more, 'help connect' explains one."]
     }
@@ -62,7 +62,11 @@ struct Explainer {
         let found = UnderstudyCommands.table.declarations(startingWith: words.map(\.raw))
             .filter(\.isAvailable)
         guard found.count <= Explainer.usagesMax else { return [] }
-        return found.map { "\(Explainer.indent)usage: \($0.usage)" }
+        let width = max(20, Terminal.columns - 3)
+        return found.flatMap { declaration in
+            TextWidth.wrapped("usage: \(declaration.usage)", to: width, indent: "       ")
+                .map { Explainer.indent + $0 }
+        }
     }
 
     private func title(_ text: String) -> String {

@@ -21,7 +21,7 @@ struct PromptLoop {
     init(_ options: Options, _ interruption: Interruption) {
         self.options = options
         self.interruption = interruption
-        client = Client(options)
+        client = Client(options, indent: PromptLoop.indent)
         state = PromptState(variables: options.definitions.map(\.0))
         let isKept = Terminal.isTerminal(.input)
         history = PromptHistory(
@@ -70,7 +70,8 @@ struct PromptLoop {
         let advice = LineAdvice(complete: completer.complete, explain: explainer.explain)
         guard !options.isJSON,
             let editor = LineEditor(
-                wakeDescriptor: wake, historyMax: HistoryFile.linesMax, advice: advice)
+                wakeDescriptor: wake, typeAhead: client.typeAhead,
+                historyMax: HistoryFile.linesMax, advice: advice)
         else { return .plain(LineReader(wakeDescriptor: wake)) }
         for line in history.lines { editor.remember(line) }
         return .edited(editor)

@@ -1,7 +1,7 @@
 import CommandModel
 import ControlClient
 import DTCLSyntax
-import Glibc
+import ToolKit
 
 /// What the prompt knows while a line is typed. Belongs to the prompt's task.
 final class PromptState {
@@ -57,23 +57,17 @@ final class PromptState {
     private func names(_ command: String, _ field: String) -> [String] {
         guard var source else { return [] }
         let key = "\(source.address) \(command)"
-        let now = PromptState.now
+        let now = MonotonicClock.seconds
         if let kept = kept[key], kept.until > now { return kept.names }
         source.silenceSeconds = PromptState.silenceSeconds
         let records = (try? source.ask(command))?.value.list ?? []
         let names = records.compactMap { record in
             record.record?[field].flatMap { $0.text ?? $0.integer.map(String.init) }
         }
-        kept[key] = (names, PromptState.now + PromptState.keptSeconds)
+        kept[key] = (names, MonotonicClock.seconds + PromptState.keptSeconds)
         return names
     }
 
     /// What is known may have changed.
     func forget() { kept = [:] }
-
-    private static var now: Double {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-    }
 }

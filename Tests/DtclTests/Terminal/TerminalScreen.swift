@@ -7,6 +7,10 @@ struct TerminalScreen {
     private(set) var column = 0
     /// The cursor stands behind the last column; the next character goes to the next row.
     private var isBehindEdge = false
+    /// Rows that go on in the next one, because the window ended.
+    private var wrapped: Set<Int> = []
+    /// What stood behind the cursor was taken away since the last change of the size.
+    private(set) var hasBeenCleared = false
     private var sequence: String?
     /// Bytes of a character that has not come whole.
     private var rest: [UInt8] = []
@@ -30,7 +34,33 @@ struct TerminalScreen {
         return String(line[..<column])
     }
 
-    mutating func resize(columns: Int) { self.columns = columns }
+    /// Lines that were wrapped are laid out anew, as most terminals do.
+    mutating func resize(columns: Int) {
+        hasBeenCleared = false
+        var lines: [[Character]] = []
+        var place = (line: 0, offset: 0)
+        var isContinued = false
+        for (index, characters) in rows.enumerated() {
+            if !isContinued { lines.append([]) }
+            if index == row { place = (lines.count - 1, lines[lines.count - 1].count + column) }
+            lines[lines.count - 1] += characters
+            isContinued = wrapped.contains(index)
+        }
+        self.columns = columns
+        rows = []
+        wrapped = []
+        for (index, line) in lines.enumerated() {
+            let first = rows.count
+            for start in stride(from: 0, to: max(1, line.count), by: columns) {
+                if start > 0 { wrapped.insert(rows.count - 1) }
+                rows.append(Array(line[start..<min(line.count, start + columns)]))
+            }
+            if index == place.line {
+                row = min(first + place.offset / columns, rows.count - 1)
+                column = place.offset % columns
+            }
+        }
+    }
 
     mutating func show(_ bytes: some Sequence<UInt8>) {
         rest += bytes
@@ -66,6 +96,7 @@ struct TerminalScreen {
     private mutating func put(_ character: Character) {
         if isBehindEdge {
             column = 0
+            wrapped.insert(row)
             moveDown()
         }
         extend(to: column)
@@ -121,6 +152,8 @@ struct TerminalScreen {
         case "K" where count == 0: rows[row] = Array(rows[row].prefix(column))
         case "K": rows[row] = []
         case "J":
+            hasBeenCleared = true
+            wrapped.remove(row)
             rows[row] = Array(rows[row].prefix(column))
             for below in (row + 1)..<max(row + 1, rows.count) { rows[below] = [] }
         case "P":

@@ -9,8 +9,13 @@ import ToolKit
 final class TextOutput: ScriptOutput {
     private let indent: String
     private let showsProgress: Bool
-    /// Whether a line of progress stands on the terminal.
-    private let isProgressShown = Mutex(false)
+    private let live = Mutex(LiveLine())
+
+    private struct LiveLine {
+        /// Whether it stands on the terminal.
+        var isShown = false
+        var rate = ProgressRate()
+    }
 
     /// - Parameter indent: before every line.
     init(indent: String = "") {
@@ -33,12 +38,14 @@ final class TextOutput: ScriptOutput {
 
     func progress(_ progress: CommandProgress) {
         guard showsProgress else { return }
-        isProgressShown.withLock { isShown in
-            isShown = true
-            let line = progress.line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        live.withLock { live in
+            live.isShown = true
+            let rate = live.rate.text(progress, now: MonotonicClock.seconds)
+            let line = progress.line + (rate.map { ", \($0)" } ?? "")
+            let visible = line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
             // A line that wrapped could not be taken back.
             let shown = TextWidth.cut(
-                indent + String(String.UnicodeScalarView(line)), to: Terminal.columns - 1)
+                indent + String(String.UnicodeScalarView(visible)), to: Terminal.columns - 1)
             Terminal.write("\r\u{1B}[K\(shown)")
         }
     }
@@ -46,9 +53,9 @@ final class TextOutput: ScriptOutput {
     func progressEnded() { clearProgress() }
 
     private func clearProgress() {
-        isProgressShown.withLock { isShown in
-            if isShown { Terminal.write("\r\u{1B}[K") }
-            isShown = false
+        live.withLock { live in
+            if live.isShown { Terminal.write("\r\u{1B}[K") }
+            live = LiveLine()
         }
     }
 

@@ -18,6 +18,10 @@ enum HelpPage {
             Terminal.write(lines.map { $0 + "\n" }.joined())
             return 0
         } catch {
+            if let subcommand = words.first.flatMap(Subcommand.init(rawValue:)) {
+                Terminal.write(subcommand.usage)
+                return 0
+            }
             Terminal.write("dtcl: \(error.message)\n", to: .error)
             return 2
         }
