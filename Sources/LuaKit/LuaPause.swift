@@ -39,5 +39,10 @@ package struct LuaHook: Sendable, Hashable {
     /// Whether the runtime waits for it.
     package var isDelaying: Bool?
     package var priority: Int
+    /// One of `LuaHook.failures`; nil: the host's own.
+    package var failure: String?
     package var function: LuaReference
+
+    /// What a failure can mean for an operation that waits.
+    package static let failures = ["ignore", "report", "stop"]
 }

@@ -62,12 +62,15 @@ extension LuaHook {
                 hook.timeoutSeconds = seconds
             case ("delay", .boolean(let isDelaying)): hook.isDelaying = isDelaying
             case ("priority", .integer(let priority)): hook.priority = Int(priority)
+            case ("failure", .text(let word)) where failures.contains(word): hook.failure = word
+            case ("failure", _): return problem("'failure' is 'ignore', 'report' or 'stop'")
             case ("timeout", _): return problem("'timeout' is a positive number of seconds")
             case ("delay", _): return problem("'delay' is true or false")
             case ("priority", _): return problem("'priority' is a whole number")
             default:
                 return problem(
-                    "unknown option '\(option.name)', expected timeout, delay or priority")
+                    "unknown option '\(option.name)', expected timeout, delay or priority, "
+                        + "or failure")
             }
         }
         return .success(hook)

@@ -61,6 +61,16 @@ import Testing
         }
     }
 
+    @Test func `a hook says what its failure means`() async {
+        for (failure, isOpen) in [("ignore", true), ("report", true), ("stop", false)] {
+            await load("dt.on('before.mirror', {failure = '\(failure)'}, error)")
+            let decision = await service.gate(RuntimeEvent("before.mirror"))
+            #expect((decision == .proceed) == isOpen, "\(failure): \(decision)")
+        }
+        folder.write("hooks.lua", "dt.on('before.mirror', {failure = 'panic'}, error)")
+        #expect(await sample.reload() == ["hooks.lua broken 1"])
+    }
+
     @Test func `a hook that waits for a command holds up neither gates nor other hooks`() async {
         await load(
             """

@@ -92,6 +92,9 @@ struct HookLoader: Sendable {
             var options = Hook.Options()
             options.priority = hook.priority
             options.waits = hook.isDelaying
+            if let effect = hook.failure.flatMap(ScriptObject.FailureEffect.init) {
+                options.failure = effect
+            }
             if let seconds = hook.timeoutSeconds { options.timeoutSeconds = seconds }
             hooks.append(
                 Hook(
