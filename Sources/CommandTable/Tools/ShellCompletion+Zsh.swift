@@ -1,10 +1,28 @@
 extension ShellCompletion {
-    /// For zsh 5 with its completion system.
-    var zsh: String {
+    /// For zsh 5 with its completion system: a file of its own, or read by the shell.
+    static func zsh(_ tools: [ShellCompletion]) -> String {
+        let names = tools.map(\.tool.name).joined(separator: " ")
         var lines = [
-            "#compdef \(tool.name)",
-            "# Completion of \(tool.name) for zsh, made by the program itself.", "",
-            "\(function)() {", "    local word=$words[CURRENT] previous=$words[CURRENT-1]",
+            "#compdef \(names)", "# Completion of \(names) for zsh, made by the program itself.",
+            "",
+        ]
+        for tool in tools { lines.append(tool.zshFunctions) }
+        guard let first = tools.first else { return "" }
+        // The file is named after the first tool; as a function of that name it serves all.
+        lines += ["\(first.function)() {", "    case $service in"]
+        for tool in tools {
+            lines.append("        \(tool.tool.name)) \(tool.function)_line ;;")
+        }
+        lines += [
+            "    esac", "}", "", "if (( $#funcstack )) && [[ -n $service ]]; then",
+            "    \(first.function) \"$@\"", "else", "    compdef \(first.function) \(names)", "fi",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var zshFunctions: String {
+        var lines = [
+            "\(function)_line() {", "    local word=$words[CURRENT] previous=$words[CURRENT-1]",
             "    local job= commands=", "    local -i index", "    local -a found",
             "    for ((index = 2; index < CURRENT; index++)); do",
             "        if [[ -n $job ]]; then",
@@ -44,8 +62,7 @@ extension ShellCompletion {
         }
         lines += ["        *) _files ;;", "    esac", "}", ""]
         if usesCommandWords { lines += zshCommandWords }
-        lines += ["\(function) \"$@\""]
-        return lines.joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n")
     }
 
     private func described(_ options: [ToolDescription.Option]) -> [String] {

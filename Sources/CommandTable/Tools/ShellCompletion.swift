@@ -15,11 +15,12 @@ public struct ShellCompletion: Sendable {
         commandWords = ShellCompletion.tree(of: table)
     }
 
-    public func script(for shell: Shell) -> String {
+    /// One script for several tools, to be read by the shell or put where it looks for such.
+    public static func script(for shell: Shell, _ tools: [ShellCompletion]) -> String {
         switch shell {
-        case .bash: bash
-        case .zsh: zsh
-        case .fish: fish
+        case .bash: tools.map(\.bash).joined(separator: "\n")
+        case .fish: tools.map(\.fish).joined(separator: "\n")
+        case .zsh: zsh(tools)
         }
     }
 

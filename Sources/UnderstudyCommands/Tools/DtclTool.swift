@@ -61,9 +61,13 @@ public enum DtclTool {
         ],
         arguments: .scripts, sections: sections)
 
-    /// The script with which a shell completes it.
+    /// The script with which a shell completes it, and the daemon with it.
     public static func completion(for shell: ShellCompletion.Shell) -> String {
-        ShellCompletion(description, table: UnderstudyCommands.table).script(for: shell)
+        ShellCompletion.script(
+            for: shell,
+            [description, UnderstudydTool.description].map {
+                ShellCompletion($0, table: UnderstudyCommands.table)
+            })
     }
 
     private static let sections: [ToolDescription.Section] = [

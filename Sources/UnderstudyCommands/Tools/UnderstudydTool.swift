@@ -31,11 +31,6 @@ public enum UnderstudydTool {
             .init("-h", "--help", says: "explains the command line"),
         ], sections: sections)
 
-    /// The script with which a shell completes it.
-    public static func completion(for shell: ShellCompletion.Shell) -> String {
-        ShellCompletion(description, table: UnderstudyCommands.table).script(for: shell)
-    }
-
     private static let sections: [ToolDescription.Section] = [
         .init(
             "Description",
