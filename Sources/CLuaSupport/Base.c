@@ -1,5 +1,5 @@
-// The basic library without files, control of the collector or finalizers, and with catchers of errors
-// that let a limit's error through.
+// The basic library without files, control of the collector or finalizers, and with catchers of
+// errors that let a limit's error through.
 #include <lualib.h>
 #include <stdlib.h>
 
@@ -15,8 +15,8 @@ static int caught(lua_State *L, int status, lua_KContext skipped) {
     return 2;
 }
 
-// An error that is caught costs time in proportion to the whole depth of calls, and where a limit is
-// raised again by thousands of catchers inside each other that has a square in it.
+// An error that is caught costs time in proportion to the whole depth of calls; where thousands of
+// catchers inside each other raise a limit again, that makes a square.
 static void check_depth(lua_State *L) {
     enum { CATCHER_DEPTH_MAX = 4000 };
     lua_Debug place;

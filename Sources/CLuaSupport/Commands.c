@@ -66,7 +66,7 @@ static int call(lua_State *L, int first) {
     clua_charge(L, 100);
     if (!lua_isyieldable(L) || state->blocked > 0)
         return luaL_error(
-            L, "'%s' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod",
+            L, "'%s' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C",
             lua_tostring(L, lua_upvalueindex(2)));
     clua_encode_list(L, first, lua_gettop(L));
     state->called = (int)lua_tointeger(L, lua_upvalueindex(1));

@@ -181,7 +181,9 @@ static int open_all(lua_State *L) {
     clua_open_coroutines(L);
     clua_open_commands(L);
     // Where messages look for a function's name; had the libraries whole.
-    static const char *const libraries[] = {"string", "table", "math", "utf8", "os", "coroutine", "dt", NULL};
+    static const char *const libraries[] = {
+        "string", "table", "math", "utf8", "os", "coroutine", "dt", NULL,
+    };
     lua_pushglobaltable(L);
     clua_keep(L, libraries);
     lua_pushglobaltable(L);
@@ -408,8 +410,8 @@ static int resume(lua_State *L) {
     return 0;
 }
 
-// lua_resume protects what it runs. What it raises itself would end the process where nobody catches
-// it; caught here, it leaves Lua's own records behind, and the state is not used again.
+// lua_resume protects what it runs. What it raises itself would end the process where nobody
+// catches it; caught here, it leaves Lua's own records behind, and the state is not used again.
 static int protected_resume(clua_state *state, clua_thread *thread) {
     lua_State *L = state->main;
     resuming argument = {thread, LUA_OK};

@@ -58,7 +58,8 @@ typedef struct {
     const char *trace;   // a line for each level, the innermost first
 } clua_problem;
 
-// A field of an event: kinds 0 none, 1 false, 2 true, 3 integer, 4 decimal, 5 text, 6 an encoded value.
+// A field of an event: kinds 0 none, 1 false, 2 true, 3 integer, 4 decimal, 5 text, 6 any value,
+// encoded.
 typedef struct {
     union {
         int64_t number;
@@ -84,7 +85,8 @@ int clua_flag_read(const clua_flag *flag);
 void clua_flag_free(clua_flag *flag);
 
 // NULL when the memory allowed is too small for the libraries.
-clua_state *clua_open(const clua_limits *limits, const clua_callbacks *callbacks, clua_flag *cancel);
+clua_state *clua_open(
+    const clua_limits *limits, const clua_callbacks *callbacks, clua_flag *cancel);
 // Gives everything back. Answers how many blocks the library had lost until then: 0, or a buffer of
 // its own when a script drove it to the end of C's stack.
 size_t clua_close(clua_state *state);
@@ -106,8 +108,8 @@ clua_thread *clua_start(
 int clua_resume(
     clua_state *state, clua_thread *thread, int answer, int64_t code, const uint8_t *bytes,
     size_t count);
-// A thread that calls the function with each event from the row `first` on. Copies the rows. `names`:
-// the fields', each ended by a zero.
+// A thread that calls the function with each event from the row `first` on. Copies the rows.
+// `names`: the fields', each ended by a zero.
 clua_thread *clua_deliver(
     clua_state *state, int reference, const char *names, const clua_rows *rows, size_t first,
     int64_t wall_max);

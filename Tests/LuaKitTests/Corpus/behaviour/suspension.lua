@@ -45,9 +45,9 @@ local function refuse(f, ...)
     local ok, problem = pcall(f, ...)
     print(ok, (tostring(problem):gsub("^.-:%d+: ", "")))
 end
-refuse(string.gsub, "x", "x", dt.ask) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod
-refuse(table.sort, {1, 2}, dt.ask) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod
-refuse(load, dt.ask) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod
-refuse(tostring, setmetatable({}, {__tostring = dt.ask})) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod
-refuse(string.gsub, "x", "x", coroutine.wrap(dt.ask)) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a called-back metamethod
+refuse(string.gsub, "x", "x", dt.ask) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C
+refuse(table.sort, {1, 2}, dt.ask) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C
+refuse(load, dt.ask) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C
+refuse(tostring, setmetatable({}, {__tostring = dt.ask})) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C
+refuse(string.gsub, "x", "x", coroutine.wrap(dt.ask)) -- expect: false	'ask' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C
 print(dt.ask("after")) -- expect: after
