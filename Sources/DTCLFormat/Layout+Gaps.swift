@@ -48,6 +48,10 @@ extension Layout {
 
     private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
 
+    private func hasComment(_ lower: Int, _ upper: Int) -> Bool {
+        bytes[lower..<upper].contains { startsComment($0) }
+    }
+
     func hasLineBreak(_ lower: Int, _ upper: Int) -> Bool {
         var place = lower
         while place < upper {
@@ -72,15 +76,22 @@ extension Layout {
 
     /// A statement goes on after a line break of the text, which is kept, and its comments too.
     mutating func continueLine(_ token: Token) {
+        // At the end of a line this word would be no word any more.
+        let isBackslash = state.previous.map(isLoneBackslash) ?? false
+        if isBackslash, !hasComment(state.end, token.lower) {
+            writeSpaced(token)
+            return
+        }
         if state.bracketLevels.isEmpty, state.previous?.kind != .comma { write(" \\") }
         let outer = state.bracketLevels.last ?? state.level
         let base = token.kind.closesBracket ? outer : outer + 1
         var isFirstLine = true
+        var isFirstComment = true
         var place = state.end
         while place < token.lower {
             if startsComment(bytes[place]) {
                 let end = lineEnd(place, token.lower)
-                if isFirstLine {
+                if isFirstLine || (isFirstComment && isBackslash) {
                     write("  ")
                 } else {
                     output.append(UInt8(ascii: "\n"))
@@ -88,6 +99,7 @@ extension Layout {
                 }
                 write(place..<trimmedEnd(place, end))
                 place = end
+                isFirstComment = false
             }
             if bytes[place] == UInt8(ascii: "\n") { isFirstLine = false }
             place += 1

@@ -55,7 +55,9 @@ struct Layout {
             state.index += 1
             switch token.kind {
             case .lineEnd: endLine(token)
-            case .semicolon: endStatement()
+            case .semicolon:
+                endStatement()
+                writeComments(before: token)
             case .endOfText: endText(token)
             default: place(token)
             }
@@ -89,7 +91,14 @@ struct Layout {
 
     private mutating func place(_ token: Token) {
         if state.index - 1 == state.skipped { return }
-        state.lineHasContent = true
+        defer { state.lineHasContent = true }
+        switch token.keyword {
+        case .else?, .elseIf?, .catch?, .end?:
+            // After a comma a comment may stand before the end of the block.
+            endStatement()
+            writeComments(before: token)
+        default: break
+        }
         switch token.keyword {
         case .then?, .do?:
             writeSpaced(token)
@@ -207,8 +216,12 @@ extension Layout {
         for _ in 0..<(level * Layout.indentation) { output.append(0x20) }
     }
 
+    func isLoneBackslash(_ token: Token) -> Bool {
+        token.upper - token.lower == 1 && bytes[token.lower] == UInt8(ascii: "\\")
+    }
+
     private func joinsNextLine(_ token: Token) -> Bool {
-        token.kind == .comma || (token.upper - token.lower == 1 && bytes[token.lower] == 0x5C)
+        token.kind == .comma || isLoneBackslash(token)
     }
 }
 

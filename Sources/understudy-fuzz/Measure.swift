@@ -1,5 +1,6 @@
 import DTCLFormat
 import DTCLSyntax
+import Foundation
 import FuzzLanguage
 
 /// How fast a long script is read and laid out, in megabytes a second: the reading alone, or the
@@ -21,19 +22,21 @@ struct Measure {
     }
 
     private func round(_ source: SourceText) -> Double {
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = processorSeconds()
         let script = Script.parse(source)
-        let parsed = clock.now
-        guard what == .format else { return rate(source, parsed - start) }
+        let parsed = processorSeconds()
+        let megabytes = Double(source.bytes.count) / 1e6
+        guard what == .format else { return megabytes / (parsed - start) }
         let text = ScriptFormatter.format(script)
-        let laidOut = clock.now
+        let laidOut = processorSeconds()
         precondition(text != nil, "the long script has errors")
-        return rate(source, laidOut - parsed)
+        return megabytes / (laidOut - parsed)
     }
 
-    private func rate(_ source: SourceText, _ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        return Double(source.bytes.count) / 1e6 / (Double(seconds) + Double(attoseconds) / 1e18)
+    /// What the thread has used so far: others may use the machine, too.
+    private func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

@@ -132,6 +132,10 @@ struct FormatTests {
             ("connect a \\\n \\\n to b,\n c", "connect a \\\n    to b,\n    c"),
             ("f({a: 1,\nb: [\n2\n]})", "f({a: 1,\n    b: [\n        2\n    ]})"),
             ("ping a \\\n # said\nping b", "ping a\n# said\nping b"),
+            ("a, # c\n ;b", "a,;  # c\nb"),
+            ("a (b\n\\\nc)", "a (b\n    \\ c)"),
+            ("procedure f()//x\nend", "PROCEDURE f()  //x\nEND"),
+            ("if $x then a,\n# c\nend", "IF $x THEN\n    a,;\n    # c\nEND"),
             ("$x = (1\n - 2)", "$x = (1\n    - 2)"),
             ("$x = (1 -\n -2)", "$x = (1 -\n    -2)"),
         ])

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from . import capture, latency, memory, mirror, start
+from . import capture, language, latency, memory, mirror, start
 from .figures import markdown, table
 from .rig import BenchFailure, Rig, run
 from .servers import Servers
@@ -16,6 +16,7 @@ from .servers import Servers
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 MEASUREMENTS = {
     "mirror": mirror, "latency": latency, "capture": capture, "start": start, "memory": memory,
+    "language": language,
 }
 NEEDED = {
     "diff": "diffutils", "gcc": "gcc", "losetup": "mount", "mkfs.ext4": "e2fsprogs",
@@ -56,7 +57,9 @@ class Programs:
         folder = os.environ.get("UNDERSTUDY_PROGRAMS")
         if not folder:
             build = ["swift", "build", "-c", "release", "--static-swift-stdlib"]
-            for product in ("understudyd", "understudy-capture", "dtcl", "understudy-bench"):
+            for product in (
+                    "understudyd", "understudy-capture", "dtcl", "understudy-bench",
+                    "understudy-fuzz"):
                 subprocess.run(
                     build + ["--product", product], cwd=ROOT, check=True, stdout=sys.stderr)
             folder = run(*build, "--show-bin-path", cwd=ROOT).strip()

@@ -36,7 +36,7 @@ extension Heap {
     private func isKey(
         _ entry: RecordSlot, _ key: UnsafeBufferPointer<UInt8>, _ hash: UInt32
     ) -> Bool {
-        entry.hash == hash && text(entry.key.slot).elementsEqual(key)
+        entry.hash == hash && areEqual(text(entry.key.slot), key)
     }
 
     /// Sets a field; a key text that is kept is shared from now on.

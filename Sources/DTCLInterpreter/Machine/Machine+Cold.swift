@@ -14,10 +14,33 @@ extension Machine {
     @inline(never)
     func performCold(_ instruction: Instruction) -> Outcome {
         if heap.pointee.isSweepDue { collect() }
-        pendingPause = nil
-        attempt { () throws(Fault) in try self.perform(instruction) }
-        if fault != nil { return .failed }
-        return pendingPause == nil ? .next : .paused
+        isPausing = false
+        do throws(Fault) {
+            try perform(instruction)
+        } catch {
+            if !performAgain(instruction, after: error) { return .failed }
+        }
+        return isPausing ? .paused : .next
+    }
+
+    /// With the memory used up: once more after a sweep.
+    private func performAgain(_ instruction: Instruction, after failure: Fault) -> Bool {
+        guard failure.kind == .memoryLimit else {
+            fault = failure
+            return false
+        }
+        collect()
+        do throws(Fault) {
+            try perform(instruction)
+        } catch {
+            fault = error
+        }
+        return fault == nil
+    }
+
+    private func pause(_ pause: Pause) {
+        pendingPause = pause
+        isPausing = true
     }
 
     private func perform(_ instruction: Instruction) throws(Fault) {
@@ -90,7 +113,7 @@ extension Machine {
         case .command: try prepareCommand(a, b, c)
         case .returnValue:
             // Only at the top level, or of a variable that was never set.
-            pendingPause = .finished(try heap.pointee.scriptValue(read(a)))
+            pause(.finished(try heap.pointee.scriptValue(read(a))))
         case .write: try write(a, c, toError: instruction.flag)
         case .wait: try wait(read(a), isBare: instruction.flag)
         case .exit: try exit(instruction.flag ? read(a) : nil)
@@ -147,10 +170,11 @@ extension Machine {
             values.append(try heap.pointee.scriptValue(read(register)))
         }
         extraSteps += 100
-        pendingPause = .command(
-            CommandCall(
-                site: site, values: values, range: program.commandSites[site].range,
-                onFailure: .stops))
+        pause(
+            .command(
+                CommandCall(
+                    site: site, values: values, range: program.commandSites[site].range,
+                    onFailure: .stops)))
     }
 
     private func write(_ first: Int, _ count: Int, toError: Bool) throws(Fault) {
@@ -159,7 +183,7 @@ extension Machine {
             line += try heap.pointee.printed(read(register))
         }
         extraSteps += line.utf8.count / 8
-        pendingPause = .write(line, toError: toError)
+        pause(.write(line, toError: toError))
     }
 
     private func wait(_ duration: Value, isBare: Bool) throws(Fault) {
@@ -168,7 +192,7 @@ extension Machine {
         guard seconds >= 0 else {
             throw Fault(.argumentInvalid, "got a wait of \(seconds) seconds, expected 0 or more")
         }
-        pendingPause = .wait(seconds: min(seconds, Pause.foreverSeconds))
+        pause(.wait(seconds: min(seconds, Pause.foreverSeconds)))
     }
 
     private func exit(_ status: Value?) throws(Fault) {
@@ -182,7 +206,7 @@ extension Machine {
         } else {
             exitStatus = 0
         }
-        pendingPause = .finished(.none)
+        pause(.finished(.none))
     }
 
     private func set(_ option: ScriptOption) {

@@ -92,7 +92,12 @@ extension Machine {
             }
             let old = found < 0 ? Value.none : heap.pointee.entries(slot)[found].value
             let new = try replacement(old, keys, count, value, level)
-            try heap.pointee.set(key, new, in: slot)
+            if found >= 0 {
+                try heap.pointee.nest(new, in: slot)
+                heap.pointee.entries(slot)[found].value = new
+            } else {
+                try heap.pointee.set(key, new, in: slot)
+            }
             return Value(.record, slot: slot)
         default: throw unexpected(container, "a list or a record to change")
         }
@@ -127,6 +132,8 @@ extension Machine {
             let value = try read(register)
             if value.tag == .text {
                 try heap.pointee.appendText(slot, heap.pointee.text(value.slot))
+            } else if value.isInteger {
+                try heap.pointee.appendNumber(slot, value.integer)
             } else {
                 try append(heap.pointee.printed(value), to: slot)
             }

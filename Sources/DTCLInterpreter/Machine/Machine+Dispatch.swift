@@ -12,6 +12,7 @@ extension Machine {
         let code = self.program.code.instructions
         let headers = self.program.code.headers
         let frames = self.frames
+        let constants = self.constants
         let depthMax = limits.callDepthMax
         var registers = stack + base
         var base = self.base
@@ -30,6 +31,9 @@ extension Machine {
             switch instruction.opcode {
             case .loadInteger:
                 registers[a] = Value(Int64(instruction.k))
+                continue loop
+            case .loadConstant:
+                registers[a] = constants[instruction.k]
                 continue loop
             case .borrow:
                 if registers[b].tag != .unset {

@@ -29,12 +29,14 @@ public final class Machine {
     var extraSteps = 0
     fileprivate var stepsLeft: Int
 
-    var constants: [Value] = []
+    private(set) var constants: UnsafeMutablePointer<Value> = .allocate(capacity: 1)
+    private var constantCount = 0
     fileprivate var state = State.ready
     var fault: Fault?
     var lastError: ScriptValue = .none
     /// What a cold instruction wants the host to do.
     var pendingPause: Pause?
+    var isPausing = false
     fileprivate var result: ScriptValue = .none
 
     /// The caller's place, kept while a procedure runs.
@@ -72,6 +74,7 @@ public final class Machine {
     deinit {
         heap.pointee.destroy()
         heap.deallocate()
+        constants.deallocate()
         stack.deallocate()
         frames.deallocate()
     }
@@ -103,15 +106,22 @@ public final class Machine {
     }
 
     private func loadConstants() throws(Fault) {
-        for constant in program.constants[constants.count...] {
+        let missing = program.constants[constantCount...]
+        if missing.isEmpty { return }
+        let larger = UnsafeMutablePointer<Value>.allocate(capacity: program.constants.count)
+        larger.update(from: constants, count: constantCount)
+        constants.deallocate()
+        constants = larger
+        for constant in missing {
             switch constant {
-            case .integer(let number): constants.append(Value(number))
-            case .decimal(let number): constants.append(Value(number))
+            case .integer(let number): constants[constantCount] = Value(number)
+            case .decimal(let number): constants[constantCount] = Value(number)
             case .text(let text):
                 let value = try heap.pointee.makeText(text)
                 heap.pointee.share(value)
-                constants.append(value)
+                constants[constantCount] = value
             }
+            constantCount += 1
         }
     }
 
@@ -263,7 +273,7 @@ extension Machine {
         for register in 0..<min(stackCapacity, base + header.registerCount) {
             heap.pointee.mark(stack[register])
         }
-        for constant in constants { heap.pointee.mark(constant) }
+        for index in 0..<constantCount { heap.pointee.mark(constants[index]) }
         // With the memory nearly full a sweep may come with every instruction, so it counts.
         extraSteps += heap.pointee.count / 4
         heap.pointee.sweep()

@@ -228,7 +228,7 @@ extension Lexer {
         guard offset > 0 else { return true }
         let previous = bytes[offset - 1]
         switch Unicode.Scalar(previous) {
-        case "\n", ";", ",", "(", "[", "{", "=": return true
+        case "\n", ";", ",", "(", "[", "{", "=", ")": return true
         default: return previous.isBlank || (offset == 3 && previous == 0xBF)
         }
     }
