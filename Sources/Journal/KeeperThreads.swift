@@ -22,10 +22,11 @@ final class KeeperThreads: @unchecked Sendable {
         run("queue-disk", disk)
     }
 
-    /// Ends both and waits.
+    /// Ends both and waits; not for ever, because the disk's thread may hang with its disk.
     func stop(wake: () -> Void) {
         isStoppingFlag.store(true, ordering: .releasing)
-        while true {
+        let deadline = cposix_monotonic() + Self.patienceNanoseconds
+        while cposix_monotonic() < deadline {
             let running = cposix_load32(words + 1)
             if running == 0 { break }
             wake()
@@ -33,6 +34,8 @@ final class KeeperThreads: @unchecked Sendable {
             _ = cposix_futexWait(words + 1, running, 10_000_000)
         }
     }
+
+    private static let patienceNanoseconds: Int64 = 10_000_000_000
 
     // MARK: The disk's thread
 

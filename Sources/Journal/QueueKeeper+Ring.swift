@@ -56,6 +56,9 @@ extension QueueKeeper {
         var place = follower.pointee.markedThrough
         let start = place
         while place < newest {
+            if place + Self.lookahead < newest {
+                index.prepare(memory.record(place + 1 + Self.lookahead).pointee)
+            }
             let record = memory.record(place + 1).pointee
             let payloadPlace = Int(record.payloadPlace) * 8
             let length = Int(record.payloadLength)
@@ -77,6 +80,8 @@ extension QueueKeeper {
         counted.withLock { $0.recordsMarked += place - start }
         return Int(place - start)
     }
+
+    private static let lookahead: UInt64 = 8
 
     private func advance(_ follower: UnsafeMutablePointer<FollowerSlot>, to sequence: UInt64) {
         guard cposix_load32(statePlace(follower)) == FollowerSlot.marking else { return }

@@ -192,7 +192,8 @@ package final class QueueKeeper: Sendable {
             keeper: { [self] in runKeeper() }, disk: { [self] in runDisk() })
     }
 
-    /// Ends the threads and waits for them. What lies in the ring, in segments and in the indexes
+    /// Ends the threads and waits for them, at most ten seconds for one that hangs with its disk.
+    /// What lies in the ring, in segments and in the indexes
     /// stays and can be taken up by another keeper.
     package func stop() {
         threads.stop { [memory] in memory.wakeKeeper() }

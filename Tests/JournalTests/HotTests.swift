@@ -95,6 +95,8 @@ struct HotTests {
         var set = read(3)
         #expect(set.generations == [1, 2])
         #expect(set.contains(inode(1)) && set.contains(inode(2)))
+        #expect(set.newestGroupCount == 1)
+        #expect(try #require(set.newestStart) >= #require(set.oldestStart))
         let before = try #require(set.oldestStart)
         try HotSet.drop(folder: folder.path, mount: 3, through: 1)
         set = read(3)

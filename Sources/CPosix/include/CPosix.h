@@ -288,6 +288,8 @@ int cposix_peerCredentials(int socket, pid_t *process, uid_t *user, gid_t *group
 
 // MARK: Memory shared between processes
 
+/// Tells the processor that the place will be written soon.
+static inline void cposix_prefetch(const void *place) { __builtin_prefetch(place, 1); }
 uint64_t cposix_load64(const uint64_t *place);
 void cposix_store64(uint64_t *place, uint64_t value);
 uint64_t cposix_add64(uint64_t *place, uint64_t value);

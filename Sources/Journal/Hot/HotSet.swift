@@ -10,6 +10,10 @@ package struct HotSet: Sendable {
     /// When the oldest of them began, nanoseconds since 1970-01-01 UTC: what changed on the disk
     /// since then shows it by its change time. nil when nothing is known.
     package private(set) var oldestStart: Int64?
+    /// When the newest of them began, and how many groups became hot in it: an old one that is not
+    /// empty is worth a rotation.
+    package private(set) var newestStart: Int64?
+    package private(set) var newestGroupCount = 0
     /// Whether the files are whole. If not, every object of the mount is suspect.
     package private(set) var isSure = true
     /// Ascending, each once.
@@ -44,9 +48,12 @@ package struct HotSet: Sendable {
             defer { SystemCall.close(directory) }
             set.generations = try HotFormat.generations(in: directory, mount: mount)
             for generation in set.generations {
+                let before = set.groups.count
+                set.newestStart = nil
                 do throws(Errno) { try set.add(generation, directory) } catch {
                     set.isSure = false
                 }
+                set.newestGroupCount = set.groups.count - before
             }
         } catch {
             if error != .noSuchFile { set.isSure = false }
@@ -105,6 +112,7 @@ package struct HotSet: Sendable {
             return
         }
         oldestStart = min(oldestStart ?? start, start)
+        newestStart = start
         try addSectors(descriptor, bytes)
     }
 

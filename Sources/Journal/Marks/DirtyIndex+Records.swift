@@ -28,6 +28,17 @@ extension DirtyIndex {
         }
     }
 
+    /// A record that will be marked a little later: its entry is brought near meanwhile, because
+    /// among many files it is far from the processor.
+    @inline(__always)
+    func prepare(_ record: borrowing OperationRecord) {
+        let isWrite = record.kindNumber == OperationKind.write.rawValue
+        let range = UInt64(bitPattern: record.offset) >> DirtyEntry.rangeShift
+        table.prefetch(
+            record.inode, DirtyEntry.key(record.file),
+            isWrite ? UInt32(truncatingIfNeeded: range) : DirtyEntry.objectRange)
+    }
+
     private mutating func markAllocation(_ record: borrowing OperationRecord) {
         let offset = UInt64(bitPattern: record.offset)
         if record.flags & Self.shiftingModes != 0 {

@@ -13,7 +13,7 @@ package struct DirtyIndex: ~Copyable {
     private let journalID: UInt64
     private let folder: OwnedDescriptor
     private let entriesMax: Int
-    private var table: DirtyTable
+    private(set) var table: DirtyTable
 
     private static let entriesMin = 4096
     /// An `allocate` over more ranges than this counts as all data from its start on.

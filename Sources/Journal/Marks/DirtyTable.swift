@@ -173,6 +173,12 @@ struct DirtyTable: ~Copyable {
         return true
     }
 
+    /// The entry will be asked for soon.
+    @inline(__always)
+    func prefetch(_ inode: UInt64, _ key: UInt64, _ range: UInt32) {
+        cposix_prefetch(entries + (Self.hash(inode, key, range) & mask))
+    }
+
     @inline(__always)
     private func isAt(_ place: Int, _ inode: UInt64, _ key: UInt64, _ range: UInt32) -> Bool {
         entries[place].inode == inode && entries[place].range == range
