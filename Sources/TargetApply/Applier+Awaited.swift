@@ -58,7 +58,7 @@ extension Applier {
         if !isKnown { count { $0.skipped += 1 } }
         if mirror == nil { awaitMirror() }
         let awaited = AwaitedName(parent: map[parent].file, name: Array(name))
-        if awaiting.insert(awaited, isKnown: isKnown) {
+        if map.await(awaited, isKnown: isKnown) {
             emitAwaited(parent, name, isKnown: isKnown)
         }
     }
@@ -66,15 +66,15 @@ extension Applier {
     /// At a mirror's end: asks again for what did not come, at the paths that it has now. Answers
     /// whether there is anything.
     func requestAwaitedAgain() -> Bool {
-        awaiting.keep { map.find($0) != 0 }
-        for (awaited, isKnown) in awaiting.inOrder {
+        map.forgetAwaitedOfMissing()
+        for (awaited, isKnown) in map.awaiting.inOrder {
             awaited.name.withUnsafeBytes {
                 emitAwaited(map.find(awaited.parent), $0, isKnown: isKnown)
             }
         }
-        return !awaiting.isEmpty
+        return !map.awaiting.isEmpty
     }
 
     /// With a directory goes what is awaited in it.
-    func forgetAwaitedOfMissing() { awaiting.keep { map.find($0) != 0 } }
+    func forgetAwaitedOfMissing() { map.forgetAwaitedOfMissing() }
 }

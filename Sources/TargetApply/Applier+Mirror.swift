@@ -9,7 +9,9 @@ extension Applier {
     func beginMirror(_ options: MirrorOptions) throws(Errno) {
         try checkpoint.update { checkpoint in
             checkpoint.flags.insert(.inconsistent)
-            if !options.contains(.resync) { checkpoint.flags.insert(.wholeRequired) }
+            if options.isDisjoint(with: [.partial, .resync]) {
+                checkpoint.flags.insert(.wholeRequired)
+            }
             checkpoint.mirrorGeneration += 1
         }
         syncer.forgetCompletion()
@@ -23,28 +25,30 @@ extension Applier {
             return
         }
         map.setAllMarks([])
-        awaiting.removeAll()
+        map.awaitNothing()
         wholeMirrorBegins()
     }
 
     func stopMirror() {
-        // Without its end, what was awaited does not come any more.
-        if isResyncing, !awaiting.hasUnknown {
-            requireResync()
-        } else if !isWholeMirroring {
-            requireMirror()
-        }
+        let isWhole = isWholeMirroring
         mirror = nil
-        resync.keepsGone = false
-        awaiting.removeAll()
+        if isWhole {
+            resync.keepsGone = false
+            map.awaitNothing()
+        } else {
+            // What is awaited comes with the resync that has to follow.
+            requireResync()
+        }
     }
 
     /// Everything is applied; the flag on disk goes with the next sync, when all of it is there,
     /// too. While something is awaited the mirror goes on: the source sends what is missing and
     /// another end.
     func endMirror() throws(Errno) {
+        requestUnfinished()
         if requestAwaitedAgain() { return }
         try emptyLimbo()
+        try removeAsides()
         try flushAll()
         noteApplied(max(applied, sequence))
         try log.append(&map.changes, journalID: journalID, applied: applied)
@@ -64,7 +68,7 @@ extension Applier {
         guard let view = NameChangeView(payload) else { return misunderstood(record) }
         let parent = map.find(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
-        awaiting.remove(view.change.parent, view.name)
+        map.arrived(view.change.parent, view.name)
         let flags = MirrorObjectFlags(rawValue: record.flags)
         try makingProblem(.mirror, parent, view.name, record.file) { () throws(Errno) in
             guard let slot = try slot(for: record.file, parent, view, flags) else {

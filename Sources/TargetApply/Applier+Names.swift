@@ -113,7 +113,7 @@ extension Applier {
     func attach(_ node: UInt32, _ parent: UInt32, _ name: UnsafeRawBufferPointer) {
         // A name that comes while a directory's list is received is newer than the list.
         if listed != nil, listed?.directory == map[parent].file { listed?.insert(name) }
-        awaiting.remove(map[parent].file, name)
+        map.arrived(map[parent].file, name)
         map.mark(node, .placed)
         if !resync.doomed.isEmpty {
             resync.doomed[AwaitedName(parent: map[parent].file, name: Array(name))] = nil
@@ -184,7 +184,7 @@ extension Applier {
 
     /// `unlink`, `removeDirectory` and `leave`.
     func remove(_ file: FileID, _ view: NameChangeView, _ kind: OperationKind) throws(Errno) {
-        awaiting.remove(view.change.parent, view.name)
+        map.arrived(view.change.parent, view.name)
         let parent = try reached(view.change.parent)
         let node = map.find(file)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
@@ -366,7 +366,9 @@ extension Applier {
             return nil
         }
         let holder = map.find(targetInode: UInt64(status.st_ino))
-        if holder != 0, map[holder].file != file {
+        let isAnothers = holder != 0 && map[holder].file != file
+        // One of ours that the map lost has in it what belongs to what it was.
+        if isAnothers || (holder == 0 && isResyncing && isForgotten(status)) {
             SystemCall.close(object.descriptor)
             return nil
         }

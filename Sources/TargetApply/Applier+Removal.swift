@@ -221,7 +221,10 @@ extension Applier {
             if map[node].slot != 0 { keepTimes(map[node].slot) }
             for name in found {
                 try name.withUnsafeBytesThrowing { (name) throws(Errno) in
-                    if map.link(node, name) == 0 { try clear(node, root.descriptor, name) }
+                    if map.link(node, name) != 0 { return }
+                    try makingProblem(.remove, node, name, .none) { () throws(Errno) in
+                        try clear(node, root.descriptor, name)
+                    }
                 }
             }
         }

@@ -7,8 +7,8 @@ internal import ReplicationModel
 extension Applier {
     func rename(_ record: OperationRecord, _ view: NameChangeView) throws(Errno) {
         guard !view.otherName.isEmpty else { return misunderstood(record) }
-        awaiting.remove(view.change.parent, view.name)
-        awaiting.remove(view.change.otherParent, view.otherName)
+        map.arrived(view.change.parent, view.name)
+        map.arrived(view.change.otherParent, view.otherName)
         let node = map.find(record.file)
         let from = try reached(view.change.parent)
         var to = try reached(view.change.otherParent)
@@ -38,7 +38,7 @@ extension Applier {
     private func renameAway(
         _ node: UInt32, _ from: UInt32, _ view: NameChangeView, _ record: OperationRecord
     ) throws(Errno) {
-        guard mirror != nil || !awaiting.isEmpty else {
+        guard mirror != nil || !map.awaiting.isEmpty else {
             return skipUnknown(view.change.otherParent)
         }
         count { $0.skipped += 1 }

@@ -184,7 +184,7 @@ extension Applier {
     }
 
     /// Whether something unknown was made by a change that the map lost in a crash.
-    private func isForgotten(_ status: stat) -> Bool {
+    func isForgotten(_ status: stat) -> Bool {
         unsureTimes.contains(cposix_nanoseconds(status.st_ctim))
     }
 
@@ -249,7 +249,7 @@ extension Applier {
     /// All names have come: what is in limbo still, and what was doomed and named by nobody since,
     /// is gone at the source.
     func endNames() throws(Errno) {
-        if awaiting.isEmpty { resync.isVisited = true }
+        if map.awaiting.isEmpty { resync.isVisited = true }
         try emptyLimbo()
     }
 
@@ -275,23 +275,25 @@ extension Applier {
         _ parent: UInt32, _ name: UnsafeRawBufferPointer, _ file: FileID
     ) throws(Errno) {
         let link = map.link(parent, name)
+        let child = link == 0 ? 0 : map[link: link].node
+        // Another object has come here since.
+        guard child == 0 || map[child].file == file else { return }
         let slot = try openSlot(parent)
         let directory = cache[slot].descriptor
-        guard link != 0 else {
-            if file != .none { return }
-            keepTimes(slot)
-            try clear(parent, directory, name)
-            return count { $0.removed += 1 }
-        }
-        let child = map[link: link].node
-        guard map[child].file == file else { return }
         keepTimes(slot)
-        if let status = try status(directory, name), isObject(status, child) {
-            try dropName(child, status, parent, directory, name)
+        let there = try status(directory, name)
+        let isChild = there.map { isObject($0, child) } ?? false
+        if let there, isChild {
+            try dropName(child, there, parent, directory, name)
             count { $0.removed += 1 }
         }
         let still = map.link(parent, name)
         if still != 0, map[link: still].node == child { detach(still) }
+        // What a change put there that the map lost in a crash goes as well.
+        if let there, !isChild, file == .none || known(there) != 0 || isForgotten(there) {
+            try clear(parent, directory, name)
+            count { $0.removed += 1 }
+        }
     }
 
     private func removeFromLimbo(_ file: FileID) throws(Errno) {
@@ -354,6 +356,14 @@ extension Applier {
         name.withUnsafeBytes { requestContent(map[link: link].parent, $0, isKnown: false) }
     }
 
+    /// Files whose content an earlier mirror left incomplete, and which this one had no reason to
+    /// look at. Each is asked for once.
+    func requestUnfinished() {
+        for file in map.unfinished where resync.requestedFiles.insert(file).inserted {
+            requestLost(map.find(file))
+        }
+    }
+
     // MARK: Sums
 
     /// A descriptor to read the sums of a file with, in the order of the stream; nil: the target
@@ -376,6 +386,8 @@ struct ResyncState {
     /// All objects of the source's tree have been looked at.
     var isVisited = false
     var limbo: [FileID] = []
+    /// Unfinished ones that were asked for.
+    var requestedFiles: Set<FileID> = []
     /// Names that go, with the object that they stood for; `.none`: an unknown one.
     var doomed: [AwaitedName: FileID] = [:]
 

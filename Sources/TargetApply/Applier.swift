@@ -41,7 +41,6 @@ package final class Applier {
     private var isWholeMirrorRequired: Bool
     /// Whether a resync does not make the copy good.
     package var needsWholeMirror: Bool { isWholeMirrorRequired }
-    var awaiting = Awaiting()
     var resync = ResyncState()
     /// When unknown objects at the target may have been made by changes that the map lost in a
     /// crash: nanoseconds since 1970-01-01 UTC.
@@ -95,6 +94,12 @@ package final class Applier {
         unsureTimes = parts.unsureTimes
         map = parts.map
         log = parts.log
+        // Begun and not ended: another one comes. What its records do not find until then is no
+        // reason for a whole mirror.
+        if !map.awaiting.isEmpty { isMirrorRequired = true }
+        if isMirrorRequired || stored.flags.contains(.inconsistent), !isWholeMirrorRequired {
+            awaitResync()
+        }
     }
 
     deinit { attributeRoom.deallocate() }
@@ -141,7 +146,8 @@ package final class Applier {
     package func finishBatch(lastSequence: UInt64) throws(ApplyError) -> ApplyPositions {
         do throws(Errno) {
             if replayThrough > 0, lastSequence >= replayThrough {
-                try removeAsides()
+                // A mirror does it at its end.
+                if !isResyncing { try removeAsides() }
                 replayThrough = 0
             }
             try flushAll()
@@ -153,7 +159,7 @@ package final class Applier {
             try log.append(&map.changes, journalID: journalID, applied: position)
             applied = position
             var flags: CheckpointFlags = isMirrorRequired ? .mirrorRequired : []
-            if isWholeMirrorRequired || awaiting.hasUnknown { flags.insert(.wholeRequired) }
+            if isWholeMirrorRequired { flags.insert(.wholeRequired) }
             if !checkpoint.value.flags.isSuperset(of: flags) {
                 try checkpoint.update { $0.flags.formUnion(flags) }
             }
@@ -196,7 +202,15 @@ package final class Applier {
     }
 
     /// The copy may differ where the source can say it: the end of a resync is enough.
-    package func requireResync() { isMirrorRequired = true }
+    package func requireResync() {
+        isMirrorRequired = true
+        if mirror == nil { awaitResync() }
+    }
+
+    private func awaitResync() {
+        mirror = .resync
+        beginNames()
+    }
 
     /// From here on only the end of a whole mirror says that the copy is complete.
     func wholeMirrorBegins() { isWholeMirrorRequired = true }

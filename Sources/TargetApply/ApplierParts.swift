@@ -125,8 +125,10 @@ extension Applier {
 
     /// Puts a root's descriptor into the cache for good and binds its identity, when it is known.
     private func pinRoot(_ index: UInt32, _ file: FileID) throws(Errno) {
-        guard file != .none else { return }
-        _ = try bindRoot(index, file)
+        // Not told: the one of before, if there was one.
+        let known = map.root(index)
+        let root = file == .none && known != 0 ? map[known].file : file
+        if root != .none { _ = try bindRoot(index, root) }
     }
 
     /// Makes `file` the root of mapping `index`. Another root there before, and all that was known

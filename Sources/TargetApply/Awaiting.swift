@@ -7,7 +7,8 @@ struct AwaitedName: Hashable {
     let name: [UInt8]
 }
 
-/// All that the source was asked for and did not send yet.
+/// All that the source was asked for and did not send yet. Part of the map, and of its log: what
+/// moved into a set is named once in the stream, and must be known after a crash, too.
 struct Awaiting {
     private struct Request {
         /// Tells which came first.
@@ -21,9 +22,6 @@ struct Awaiting {
 
     var isEmpty: Bool { names.isEmpty }
 
-    /// Whether anything is awaited that a walk over what the target knows would not find again.
-    var hasUnknown: Bool { names.contains { !$0.value.isKnown } }
-
     /// Answers false when it was awaited before, in the same way.
     mutating func insert(_ name: AwaitedName, isKnown: Bool) -> Bool {
         count += 1
@@ -32,15 +30,9 @@ struct Awaiting {
         return true
     }
 
-    mutating func remove(_ parent: FileID, _ name: UnsafeRawBufferPointer) {
-        if !names.isEmpty { names[AwaitedName(parent: parent, name: Array(name))] = nil }
-    }
-
-    mutating func removeAll() { names = [:] }
-
-    /// Keeps what lies in directories that are there.
-    mutating func keep(_ isThere: (FileID) -> Bool) {
-        if !names.isEmpty { names = names.filter { isThere($0.key.parent) } }
+    /// Answers whether it was awaited.
+    mutating func remove(_ parent: FileID, _ name: UnsafeRawBufferPointer) -> Bool {
+        names.removeValue(forKey: AwaitedName(parent: parent, name: Array(name))) != nil
     }
 
     var inOrder: [(name: AwaitedName, isKnown: Bool)] {

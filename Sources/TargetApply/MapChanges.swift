@@ -16,6 +16,12 @@ struct MapChanges: ~Copyable {
         case remove = 4
         /// Identity, index (4).
         case root = 5
+        /// Identity; the type says whether its content is incomplete (1) or not any more (0).
+        case unfinished = 6
+        /// A directory's identity, name; the type says whether the object is known (1) or not (0).
+        case awaited = 7
+        /// A directory's identity, name; `.none` without a name: all of them.
+        case arrived = 8
     }
 
     private var bytes = RawTable<UInt8>(capacity: 64 << 10)
@@ -51,6 +57,20 @@ struct MapChanges: ~Copyable {
     mutating func root(_ file: FileID, index: UInt32) {
         head(.root, 0, 0, file)
         put(index)
+    }
+
+    mutating func unfinished(_ file: FileID, _ truth: Bool) {
+        head(.unfinished, truth ? 1 : 0, 0, file)
+    }
+
+    mutating func awaited(_ name: AwaitedName, isKnown: Bool) {
+        head(.awaited, isKnown ? 1 : 0, name.name.count, name.parent)
+        name.name.withUnsafeBytes { put($0) }
+    }
+
+    mutating func arrived(_ parent: FileID, _ name: UnsafeRawBufferPointer) {
+        head(.arrived, 0, name.count, parent)
+        put(name)
     }
 
     private mutating func head(_ kind: Kind, _ type: UInt8, _ length: Int, _ file: FileID) {
@@ -125,6 +145,20 @@ enum MapChangesReader {
                 let node = map.find(file)
                 guard node != 0 else { return false }
                 map.setRoot(node, index: index)
+            case .awaited:
+                guard let name = text(length) else { return false }
+                _ = map.await(AwaitedName(parent: file, name: Array(name)), isKnown: type == 1)
+            case .arrived:
+                guard let name = text(length) else { return false }
+                if file == .none { map.awaitNothing() } else { map.arrived(file, name) }
+            case .unfinished:
+                let node = map.find(file)
+                guard node != 0 else { return false }
+                if type == 0 {
+                    map.unmark(node, .unfinished)
+                } else {
+                    map.mark(node, .unfinished)
+                }
             }
         }
         return true

@@ -19,6 +19,8 @@ struct NodeMap: ~Copyable {
     private(set) var nodeCount = 0
     /// By mapping.
     private var roots: [UInt32] = []
+    /// What the source was asked for.
+    private(set) var awaiting = Awaiting()
     /// What was changed since the last time it was taken.
     var changes = MapChanges()
     var isRecording = true
@@ -219,9 +221,27 @@ struct NodeMap: ~Copyable {
         nodeCount -= 1
     }
 
-    mutating func mark(_ node: UInt32, _ marks: NodeMarks) { nodes[node].marks.formUnion(marks) }
+    mutating func mark(_ node: UInt32, _ marks: NodeMarks) {
+        if isRecording, marks.contains(.unfinished), !nodes[node].marks.contains(.unfinished) {
+            changes.unfinished(nodes[node].file, true)
+        }
+        nodes[node].marks.formUnion(marks)
+    }
 
-    mutating func unmark(_ node: UInt32, _ marks: NodeMarks) { nodes[node].marks.subtract(marks) }
+    mutating func unmark(_ node: UInt32, _ marks: NodeMarks) {
+        if isRecording, marks.contains(.unfinished), nodes[node].marks.contains(.unfinished) {
+            changes.unfinished(nodes[node].file, false)
+        }
+        nodes[node].marks.subtract(marks)
+    }
+
+    /// Objects whose content has not come whole.
+    var unfinished: [FileID] {
+        (1..<UInt32(nodes.count)).compactMap { place in
+            nodes[place].marks.contains(.unfinished) && nodes[place].file != .none
+                ? nodes[place].file : nil
+        }
+    }
 
     /// A mirror begins: what it may rely on. Content that is not complete stays so.
     mutating func setAllMarks(_ marks: NodeMarks) {
@@ -232,6 +252,34 @@ struct NodeMap: ~Copyable {
 
     /// Where the descriptor cache has the object open; 0: not at all.
     mutating func setSlot(_ node: UInt32, _ slot: UInt16) { nodes[node].slot = slot }
+
+    // MARK: What is awaited
+
+    /// Answers false when it was awaited before, in the same way.
+    mutating func await(_ name: AwaitedName, isKnown: Bool) -> Bool {
+        guard awaiting.insert(name, isKnown: isKnown) else { return false }
+        if isRecording { changes.awaited(name, isKnown: isKnown) }
+        return true
+    }
+
+    mutating func arrived(_ parent: FileID, _ name: UnsafeRawBufferPointer) {
+        guard !awaiting.isEmpty, awaiting.remove(parent, name) else { return }
+        if isRecording { changes.arrived(parent, name) }
+    }
+
+    /// What was awaited in directories that are gone is not any more.
+    mutating func forgetAwaitedOfMissing() {
+        guard !awaiting.isEmpty else { return }
+        for (awaited, _) in awaiting.inOrder where find(awaited.parent) == 0 {
+            awaited.name.withUnsafeBytes { arrived(awaited.parent, $0) }
+        }
+    }
+
+    mutating func awaitNothing() {
+        guard !awaiting.isEmpty else { return }
+        awaiting = Awaiting()
+        if isRecording { changes.arrived(.none, UnsafeRawBufferPointer(start: nil, count: 0)) }
+    }
 
     // MARK: Whole
 
@@ -245,6 +293,7 @@ struct NodeMap: ~Copyable {
             let type = ObjectType(rawValue: node.type) ?? .unknown
             changes.bind(node.file, node.targetInode, type, handle(of: place))
             if node.rootNumber != 0 { changes.root(node.file, index: node.rootNumber - 1) }
+            if node.marks.contains(.unfinished) { changes.unfinished(node.file, true) }
             if changes.count > 1 << 20 { try full(&changes) }
         }
         for place in 1..<UInt32(links.count) where links[place].node != 0 {
@@ -252,6 +301,7 @@ struct NodeMap: ~Copyable {
             changes.attach(nodes[link.node].file, nodes[link.parent].file, stored(link.name))
             if changes.count > 1 << 20 { try full(&changes) }
         }
+        for (awaited, isKnown) in awaiting.inOrder { changes.awaited(awaited, isKnown: isKnown) }
         try full(&changes)
     }
 

@@ -22,6 +22,10 @@ final class MirrorRun {
     /// Questions about sums are answered before the batch that was filled before them is applied.
     var answersEarly = false
     private let blockReader = BlockReader()
+    /// Records until the link breaks or the target dies; nil: never.
+    var recordsLeft: Int?
+
+    struct Broken: Error {}
     /// Ends that the target did not accept.
     var endCount = 0
     var problems: [MirrorProblem] = []
@@ -152,6 +156,18 @@ final class MirrorRun {
     }
 
     /// Changes without a mirror.
+    func stream(_ changes: ArraySlice<Change>, through: UInt64) throws {
+        var rest = changes
+        repeat {
+            var batch = BatchBuilder(memory: memory)
+            let part = rest.prefix(100)
+            SourceHistory.put(part, into: &batch)
+            rest = rest.dropFirst(100)
+            position = part.last?.record.sequence ?? through
+            try apply(&batch)
+        } while !rest.isEmpty
+    }
+
     func stream(_ history: SourceHistory) throws {
         var batch = BatchBuilder(memory: memory)
         history.put(into: &batch)
@@ -165,6 +181,10 @@ final class MirrorRun {
         let body = UnsafeRawBufferPointer(rebasing: memory[FrameHeader.byteCount..<count])
         let view = try BatchView(body)
         for record in view.records {
+            if let left = recordsLeft {
+                if left == 0 { throw Broken() }
+                recordsLeft = left - 1
+            }
             let payload = view.payload(of: record)
             if record.kind == .mirrorData {
                 dataBytes += payload.count

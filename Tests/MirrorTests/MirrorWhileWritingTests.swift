@@ -44,6 +44,7 @@ struct MirrorWhileWritingTests {
         history.run(operations: 150)
         history.discard()
         try mirror(run, history, full: false, seed: seed)
+        Trace.show(run)
         expectEqual(history, run, "seed \(seed)")
     }
 

@@ -26,6 +26,78 @@ struct ResyncWhileWritingTests {
         try resync(seed, churns: false)
     }
 
+    /// The first resync ends in the middle: the link breaks, the target's process is killed, or its
+    /// machine loses what it had not made durable. The changes since become marks, too, and another
+    /// resync looks at them all.
+    @Test(arguments: seeds)
+    func `A resync after one that broke off ends equal`(seed: UInt64) throws {
+        var numbers = SeededNumbers(seed: seed &* 77)
+        let history = SourceHistory(root: folder.path("source"), seed: seed)
+        history.run(operations: 300)
+        let run = try MirrorRun(
+            source: history.root, target: folder.path("target"), state: folder.path("state"))
+        history.discard()
+        run.position = history.lastSequence
+        try run.mirror(full: true, filter: IncludeAll())
+        try run.applier.syncer.sync()
+        let marks = MarkBook()
+        // Arrives, and is not durable.
+        history.run(operations: Int(numbers.next() % 60))
+        for change in history.changes { marks.mark(change) }
+        try run.stream(history)
+        history.run(operations: 20 + Int(numbers.next() % 150))
+        for change in history.changes { marks.mark(change) }
+        history.discard()
+        run.position = history.lastSequence
+        var since: [Change] = []
+        let settings = resyncSettings(&numbers)
+        let mirror = {
+            try run.mirror(settings: settings, filter: IncludeAll(), suspicion: marks.suspicion) {
+                batch in
+                if numbers.next() % 3 != 0 { history.run(operations: Int(numbers.next() % 4)) }
+                since += history.changes
+                history.put(into: &batch)
+                run.position = history.lastSequence
+            }
+        }
+        for _ in 0..<1 + numbers.next() % 2 {
+            run.recordsLeft = Int(numbers.next() % 150)
+            do {
+                _ = try mirror()
+            } catch {
+                #expect(error is MirrorRun.Broken)
+            }
+            run.recordsLeft = nil
+            _ = run.applier.takeAwaited()
+            switch numbers.next() % 3 {
+            case 0: break
+            case 1: try run.reopen()
+            default:
+                LostState.cut(run.statePath)
+                try run.reopen()
+            }
+            // What was sent since and is not durable becomes marks, too.
+            for change in since { marks.mark(change) }
+            since = []
+            run.position = history.lastSequence
+        }
+        run.position = history.lastSequence
+        _ = try mirror()
+        Trace.show(run)
+        expectEqual(history, run, "seed \(seed)")
+        history.run(operations: 100)
+        try run.stream(history)
+        expectEqual(history, run, "seed \(seed), afterwards")
+    }
+
+    private func resyncSettings(_ numbers: inout SeededNumbers) -> MirrorSettings {
+        var settings = MirrorSettings(isFull: false, removesOrphans: false)
+        settings.isResync = true
+        settings.stepObjectsMax = 1 + Int(numbers.next() % 5)
+        settings.stepBytesMax = 8 << 10
+        return settings
+    }
+
     private func resync(_ seed: UInt64, churns: Bool) throws {
         var numbers = SeededNumbers(seed: seed &* 31)
         let history = SourceHistory(root: folder.path("source"), seed: seed)
@@ -46,10 +118,7 @@ struct ResyncWhileWritingTests {
         let dirty = marks.dirtyBytes(sizes: history.sizes())
         run.dataBytes = 0
         run.answersEarly = numbers.next() % 2 == 0
-        var settings = MirrorSettings(isFull: false, removesOrphans: false)
-        settings.isResync = true
-        settings.stepObjectsMax = 1 + Int(numbers.next() % 5)
-        settings.stepBytesMax = 8 << 10
+        let settings = resyncSettings(&numbers)
         try run.mirror(settings: settings, filter: IncludeAll(), suspicion: marks.suspicion) {
             batch in
             guard churns else { return }
@@ -79,6 +148,21 @@ struct ResyncWhileWritingTests {
         #expect(!run.applier.isMirrorRequired, note)
         #expect(!run.applier.needsWholeMirror, note)
         #expect(!run.applier.isInconsistent, note)
+    }
+}
+
+/// What a power cut leaves of a connection's state at the target.
+enum LostState {
+    /// Cuts the map's log to what the checkpoint says is on disk.
+    static func cut(_ state: String) {
+        let file = Glibc.open(state + "/checkpoint", O_RDONLY)
+        defer { close(file) }
+        var numbers = [Int64](repeating: 0, count: 9)
+        _ = numbers.withUnsafeMutableBytes { pread(file, $0.baseAddress, $0.count, 0) }
+        // Behind the magic number: flags, journal, durable, generation, offset, boot, boot, time.
+        let (offset, time) = (numbers[5], numbers[8])
+        truncate(state + "/map.log", Int(offset))
+        _ = cposix_utimensat(AT_FDCWD, state + "/map.log", time, time, 0)
     }
 }
 

@@ -43,6 +43,11 @@ final class SourceHistory {
 
     /// Hands the changes so far over to a stream.
     func put(into batch: inout BatchBuilder) {
+        Self.put(changes[...], into: &batch)
+        discard()
+    }
+
+    static func put(_ changes: ArraySlice<Change>, into batch: inout BatchBuilder) {
         for change in changes {
             let isAdded = change.payload.withUnsafeBytes { payload in
                 var record = change.record
@@ -51,7 +56,6 @@ final class SourceHistory {
             }
             precondition(isAdded, "no room in the batch")
         }
-        discard()
     }
 
     /// Of all files, by their identity.
