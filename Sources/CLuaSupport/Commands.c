@@ -2,7 +2,7 @@
 // host resumes it with an answer or a failure.
 #include "Support.h"
 
-enum { OUTPUT_MAX = 64 << 10, HOOKS_MAX = 10000 };
+enum { OUTPUT_MAX = 64 << 10, HOOKS_MAX = 10000, ARGUMENTS_MAX = 200 };
 
 // MARK: Commands
 
@@ -68,6 +68,8 @@ static int call(lua_State *L, int first) {
         return luaL_error(
             L, "'%s' cannot wait inside a sort's order, gsub, load, __close or a metamethod of C",
             lua_tostring(L, lua_upvalueindex(2)));
+    if (lua_gettop(L) > ARGUMENTS_MAX)
+        return luaL_error(L, "more than %d arguments", ARGUMENTS_MAX);
     clua_encode_list(L, first, lua_gettop(L));
     state->called = (int)lua_tointeger(L, lua_upvalueindex(1));
     state->pause = PAUSE_CALL;
