@@ -43,6 +43,21 @@ package struct DirectoryEntries {
         return true
     }
 
+    /// The nodes that the entries of a READDIRPLUS answer tell the kernel of.
+    package static func nodes(in entries: UnsafeRawBufferPointer) -> [UInt64] {
+        let fixed = MemoryLayout<fuse_entry_out>.size
+        var nodes: [UInt64] = []
+        var place = 0
+        while place + fixed + 24 <= entries.count {
+            let node = entries.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            if node != 0 { nodes.append(node) }
+            let length = entries.loadUnaligned(
+                fromByteOffset: place + fixed + 16, as: UInt32.self)
+            place += byteCount(nameLength: Int(length), plus: true)
+        }
+        return nodes
+    }
+
     private func addEntry(
         _ inode: UInt64, _ offset: UInt64, _ type: UInt32, _ name: UnsafeRawBufferPointer,
         at place: Int, end: Int

@@ -10,8 +10,10 @@ import Testing
 /// What a small piece of work leaves in the journal.
 @Suite(.serialized)
 struct RecordTests {
-    @Test func `every change becomes one record, in order`() throws {
-        let rig = try CaptureRig()
+    /// With and without being able to read what an effect left.
+    @Test(arguments: [[], ["UNDERSTUDY_HIDE_OUTCOME=1"]])
+    func `every change becomes one record, in order`(_ environment: [String]) throws {
+        let rig = try CaptureRig(environment: environment)
         defer { rig.stop() }
         func path(_ name: String) -> String { rig.root + "/" + name }
         mkdir(path("d"), 0o755)
@@ -42,6 +44,7 @@ struct RecordTests {
             "removeDirectory d",
         ]
         #expect(rig.records().map(\.text) == expected)
+        #expect((rig.count("unread") > 0) == !environment.isEmpty)
     }
 
     @Test func `records carry identities, membership and times`() throws {

@@ -24,4 +24,22 @@ import Testing
         #expect(Array(room[24..<32]) == name + [0, 0, 0, 0, 0])
         #expect(room[64] == 0xEE)
     }
+
+    @Test func `the nodes that a listing tells of are found in it`() {
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+        defer { room.deallocate() }
+        var entries = DirectoryEntries(room)
+        for node in [5, 0, 1 << 40, 7] as [UInt64] {
+            var entry = Entry()
+            entry.node = node
+            let name = [UInt8](repeating: 0x61, count: 1 + Int(node % 20))
+            name.withUnsafeBytes {
+                _ = entries.add(entry, inode: node, offset: 1, type: 8, name: $0)
+            }
+        }
+        let used = UnsafeRawBufferPointer(rebasing: room[..<entries.byteCount])
+        #expect(DirectoryEntries.nodes(in: used) == [5, 1 << 40, 7])
+        let cut = UnsafeRawBufferPointer(rebasing: used.dropLast(8))
+        #expect(DirectoryEntries.nodes(in: cut).count <= 3)
+    }
 }

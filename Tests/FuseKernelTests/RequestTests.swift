@@ -45,6 +45,16 @@ import Testing
         }
     }
 
+    @Test func `what the kernel sends again says so`() throws {
+        var bytes = RequestBytes.sample(.lookup)
+        #expect(try !RequestBytes.decode(bytes).header.isResent)
+        bytes[15] |= 0x80
+        #expect(try RequestBytes.decode(bytes).header.isResent)
+        #expect(try RequestBytes.decode(RequestBytes.sample(.forget)).isForgetting)
+        #expect(try RequestBytes.decode(RequestBytes.sample(.batchForget)).isForgetting)
+        #expect(try !RequestBytes.decode(RequestBytes.sample(.write)).isForgetting)
+    }
+
     @Test func `an unknown number is named in the error`() {
         #expect(problem(RequestBytes.make(4000)) == .unknownOpcode(4000))
     }

@@ -75,6 +75,10 @@ extension FileSystem {
             let before = current
             if has(FATTR_UID) { current.st_uid = user }
             if has(FATTR_GID) { current.st_gid = group }
+            if current.st_mode & S_IFMT != S_IFDIR {
+                current.st_mode &= ~S_ISUID
+                if current.st_mode & S_IXGRP != 0 { current.st_mode &= ~S_ISGID }
+            }
             current = statusAfter(descriptor, current)
             var set: AttributeSet = []
             if has(FATTR_UID) { set.insert(.owner) }

@@ -60,6 +60,7 @@ extension FileSystem {
                 let entry = try plusEntry(node, directory, name)
                 _ = entries.add(
                     entry, inode: inode, offset: next, type: type, name: name.bytes)
+                call.worker.intent.listed = (call.header.unique, entries.byteCount)
             } else {
                 _ = entries.add(inode: inode, offset: next, type: type, name: name.bytes)
             }

@@ -89,7 +89,7 @@ extension FileSystem {
     @inline(__always)
     func statusAfter(_ descriptor: CInt, _ known: @autoclosure () -> stat = stat()) -> stat {
         var status = stat()
-        if cposix_fstat(descriptor, &status) >= 0 { return status }
+        if !CrashPoint.hidesOutcome, cposix_fstat(descriptor, &status) >= 0 { return status }
         return unread(known())
     }
 

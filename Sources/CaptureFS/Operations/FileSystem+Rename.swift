@@ -158,15 +158,16 @@ extension FileSystem {
             try shards.locked((parent, node, nil, nil)) { () throws(Errno) -> Int in
                 let directory = try openDescriptor(parent, .read)
                 let object = try openDescriptor(node, .path)
-                let before = try statusOf(object)
+                var known = try statusOf(object)
+                known.st_nlink += 1
                 try requireHot(call, parent)
                 call.worker.act(as: call.header)
                 call.begin()
                 let result = cposix_linkDescriptor(object, directory, name.text)
-                if result < 0, !isLinked(call, result, before, directory, name) {
+                if result < 0, !isLinked(call, result, known, directory, name) {
                     throw Errno(rawValue: -result)
                 }
-                let status = statusAfter(object, before)
+                let status = statusAfter(object, known)
                 let (entry, _) = try entry(status, parent, directory, name)
                 call.worker.intent.counted = (Intent.plain(call.header.unique), node.id)
                 let wasNameless = node.isNameless

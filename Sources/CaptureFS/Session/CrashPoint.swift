@@ -24,12 +24,17 @@ enum CrashPoint: String {
             CrashPoint(rawValue: String(cString: $0))
         }
 
+        /// UNDERSTUDY_HIDE_OUTCOME: no effect's outcome can be read.
+        static let hidesOutcome = getenv("UNDERSTUDY_HIDE_OUTCOME") != nil
+
         static func pass(_ point: CrashPoint) {
             guard isArmed, point == chosen else { return }
             kill(getpid(), SIGKILL)
             while true { pause() }
         }
     #else
+        static var hidesOutcome: Bool { false }
+
         static var isArmed: Bool {
             get { false }
             set {}

@@ -105,7 +105,8 @@ package final class Keeper: @unchecked Sendable {
         else { return nil }
         self.mount = mount
         self.agreed = agreed
-        (device, root, journal, listener) = (given.device, given.root, given.journal, given.listener)
+        (device, root) = (given.device, given.root)
+        (journal, listener) = (given.journal, given.listener)
         channels = given.channels.list
         ending = cposix_childDescriptor()
         guard ending >= 0 else { return nil }

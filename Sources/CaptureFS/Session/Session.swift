@@ -15,6 +15,9 @@ final class Session: @unchecked Sendable {
     private let watch = Watch()
     private let workers: [Worker]
     private let agreed: Negotiation
+    /// Nodes of listings that a killed server had counted, by request. Filled before the workers
+    /// start; what a second death takes from here stays counted.
+    private let listings = Mutex<[UInt64: [UInt64]]>([:])
     /// Becomes readable when the mount is gone.
     let ended: CInt
 
@@ -118,6 +121,10 @@ final class Session: @unchecked Sendable {
     /// The kernel asks for the second time, as the first one was read by a server that was killed.
     /// nil: it left nothing, so the request is carried out.
     private func answerAgain(_ header: RequestHeader, _ worker: Worker) -> Int? {
+        if header.opcodeNumber == Opcode.readDirectoryPlus.rawValue {
+            let nodes = listings.withLock { $0.removeValue(forKey: Intent.plain(header.unique)) }
+            for node in nodes ?? [] { fileSystem.table.forget(node, 1) }
+        }
         switch answers.find(header.unique, worker.output) {
         case .answer(let count): return count
         case .counted(let node):
@@ -184,6 +191,12 @@ extension Session {
             answers.keep(counted.unique, counted: counted.node)
         }
         if stage == .done { keep(unique, worker, intent.answerBytes) }
+        let listed = intent.listed
+        if let request, listed.unique == Intent.plain(request.header.unique) {
+            let entries = UnsafeRawBufferPointer(rebasing: worker.reply.body[..<listed.byteCount])
+            let nodes = DirectoryEntries.nodes(in: entries)
+            listings.withLock { $0[listed.unique] = nodes }
+        }
         intent.clear()
         intent.counted = (0, 0)
         // Nobody will ask again to forget.

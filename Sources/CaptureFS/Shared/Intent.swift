@@ -114,6 +114,24 @@ struct Intent {
         }
     }
 
+    /// How many bytes of a listing's entries, each with a node that was counted, are in the output.
+    var listed: (unique: UInt64, byteCount: Int) {
+        get {
+            (
+                base.load(fromByteOffset: 72, as: UInt64.self),
+                Int(truncatingIfNeeded: atomic(80).pointee.load(ordering: .acquiring))
+            )
+        }
+        nonmutating set {
+            let unique = Self.plain(newValue.unique)
+            if base.load(fromByteOffset: 72, as: UInt64.self) != unique {
+                atomic(80).pointee.store(0, ordering: .sequentiallyConsistent)
+                base.storeBytes(of: unique, toByteOffset: 72, as: UInt64.self)
+            }
+            atomic(80).pointee.store(UInt64(newValue.byteCount), ordering: .releasing)
+        }
+    }
+
     /// How many nodes of a request to forget some were forgotten; counted before each is.
     var forgotten: (unique: UInt64, count: Int) {
         get {
