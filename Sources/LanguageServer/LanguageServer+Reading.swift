@@ -122,7 +122,7 @@ extension LanguageServer {
     }
 
     /// In this document or in one that it includes, directly or not.
-    private func procedure(
+    func procedure(
         named name: String, seenFrom document: Document
     ) -> (document: Document, procedure: ScriptSymbols.Procedure)? {
         var waiting = [document]

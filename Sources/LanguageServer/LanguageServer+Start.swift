@@ -24,6 +24,9 @@ extension LanguageServer {
             "documentSymbolProvider": .boolean(true),
             "documentFormattingProvider": .boolean(true),
             "codeActionProvider": .record(corrections),
+            "renameProvider": .record(["prepareProvider": .boolean(true)]),
+            "signatureHelpProvider": .record(["triggerCharacters": .list([.text("("), .text(",")])]
+            ),
         ]
         let information: CommandRecord = [
             "name": .text(serverName), "version": .text(serverVersion),

@@ -155,7 +155,10 @@ public struct LanguageServer: Sendable {
             "textDocument/documentSymbol": { $0.outline },
             "textDocument/formatting": { $0.formatting },
             "textDocument/hover": { $0.hover },
+            "textDocument/prepareRename": { $0.renamed },
             "textDocument/references": { $0.references },
+            "textDocument/rename": { $0.rename },
+            "textDocument/signatureHelp": { $0.signature },
         ]
 
     private mutating func note(_ method: String, _ parameters: CommandRecord) {

@@ -52,7 +52,9 @@ import UnderstudyCommands
             "textDocument/didOpen", "textDocument/didChange", "textDocument/completion",
             "textDocument/hover", "textDocument/definition", "textDocument/references",
             "textDocument/documentSymbol", "textDocument/formatting", "textDocument/codeAction",
-            "textDocument/documentHighlight", "textDocument/didClose", "$/cancelRequest", "x",
+            "textDocument/documentHighlight", "textDocument/rename",
+            "textDocument/prepareRename", "textDocument/signatureHelp", "textDocument/didClose",
+            "$/cancelRequest", "x",
         ]
         let texts = [
             "repset create a\n", "é😀$x = \"😀$y\"\n", "IF $x THEN\n", "END\n", "PROCEDURE p($a)\n",
@@ -80,6 +82,7 @@ import UnderstudyCommands
                 "method": .text(methods[next(methods.count)]),
                 "params": .record([
                     "textDocument": .record(document), "position": place(),
+                    "newName": .text("other"),
                     "contentChanges": next(9) == 0 ? .integer(1) : .list([.record(change)]),
                     "context": .record(["diagnostics": .list([.record(["range": place()])])]),
                 ]),
