@@ -86,7 +86,7 @@ package enum SyntaxCheck {
         script.commands.flatMap { command in
             command.words.compactMap { word in
                 switch word.kind {
-                case .variable, .parenthesised, .list, .record: nil
+                case .variable, .joined, .parenthesised, .list, .record: nil
                 default: word.raw
                 }
             }
