@@ -56,9 +56,8 @@ import UnderstudyCommands
             "fish", DtclTool.completion(for: .fish))
         for (line, expected) in Self.words {
             let text = line.joined(separator: " ")
-            let found = try Scratch.run(
-                "HOME=\(folder.path) fish --no-config -c 'source \(script); complete -C \"\(text)\"'"
-            )
+            let fish = "HOME=\(folder.path) fish --no-config"
+            let found = try Scratch.run("\(fish) -c 'source \(script); complete -C \"\(text)\"'")
             let names = found.map { String($0.prefix { $0 != "\t" }) }
             #expect(names.sorted() == expected, "\(line)")
         }

@@ -12,13 +12,13 @@ extension LanguageReference {
                 + "nothing special. Words of letters, digits and `_ - . : / * ? \\ @ % + ~` need "
                 + "no quotes in a command."),
         .paragraph(
-            "Numbers are whole (64 bits) or decimal. A unit may be attached: `64KB`, `10MB`, `2GB`, "
-                + "`1TB` are bytes, `500ms`, `10s`, `5m`, `2h`, `1d` seconds. Where a command takes "
-                + "a time, `10 minutes` and `FOREVER` do too."),
+            "Numbers are whole (64 bits) or decimal. A unit may be attached: `64KB`, `10MB`, "
+                + "`2GB`, `1TB` are bytes, `500ms`, `10s`, `5m`, `2h`, `1d` seconds. Where a "
+                + "command takes a time, `10 minutes` and `FOREVER` do too."),
         .paragraph(
             "Values are none, booleans, integers, decimals, texts, lists `[1, 2]` and records "
-                + "`{name: \"x\", size: 3}`. `$list[0]`, `$record.name` and `$record[\"name\"]` are "
-                + "their parts. Assigning copies."),
+                + "`{name: \"x\", size: 3}`. `$list[0]`, `$record.name` and `$record[\"name\"]` "
+                + "are their parts. Assigning copies."),
         .paragraph(
             "`$1` to `$9` and `$argc` are the arguments of a script. A script that runs for an "
                 + "event finds it in `$event`."),
@@ -26,8 +26,8 @@ extension LanguageReference {
 
     static let operators: [Manual.Block] = [
         .paragraph(
-            "From the loosest: `OR`; `AND`; `NOT`; `= == <> != < <= > >= IN LIKE`; `&`, which joins "
-                + "texts; `+ -`; `* / %`; a minus sign. `=` inside an expression compares. "
+            "From the loosest: `OR`; `AND`; `NOT`; `= == <> != < <= > >= IN LIKE`; `&`, which "
+                + "joins texts; `+ -`; `* / %`; a minus sign. `=` inside an expression compares. "
                 + "A command in parentheses is a value: `(status connection 1)`.")
     ]
 

@@ -83,9 +83,9 @@ public enum DtclTool {
             "Prompt",
             [
                 .paragraph(
-                    "At the prompt lines can be edited, found again and completed. `help` lists the "
-                        + "commands, `help` with words explains one, `?` after any words shows what "
-                        + "can follow. Ctrl-C ends what runs, a second one the session. Passwords "
+                    "At the prompt lines can be edited, found again and completed. `help` lists "
+                        + "the commands, `help` with words explains one, `?` after any words shows "
+                        + "what can follow. Ctrl-C ends what runs, a second one the session. Passwords "
                         + "are neither shown nor kept.")
             ]),
         .init(

@@ -39,8 +39,8 @@ public enum UnderstudydTool {
                     "A server mirrors and replicates folders to other servers, and takes what they "
                         + "send. Commands reach it through the socket `control.sock` in its state "
                         + "folder: root and the group `dtadmin` may do everything, the group "
-                        + "`dtmon` may look. It stops on SIGTERM and SIGINT, and opens its log files again "
-                        + "on SIGHUP."),
+                        + "`dtmon` may look. It stops on SIGTERM and SIGINT, and opens its log "
+                        + "files again on SIGHUP."),
                 .paragraph(
                     "Everything may stand in the configuration file instead; what stands on the "
                         + "command line wins."),
