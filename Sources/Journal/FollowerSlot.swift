@@ -38,7 +38,7 @@ struct FollowerSlot: BitwiseCopyable {
 
     /// Flag: records went that did not become marks.
     static let incomplete: UInt32 = 1
-    /// Flag: a dirty index with marks exists; set by a clean stop of the machine.
+    /// Flag: a dirty index with marks exists, besides those of the state.
     static let hasMarks: UInt32 = 2
 }
 

@@ -26,7 +26,7 @@ extension QueueKeeper {
                 try index.seal(folder.descriptor)
                 return !index.isEmpty
             }
-            if hasMarks { memory.setHasMarks(connection) }
+            memory.setHasMarks(connection, hasMarks)
         }
         let origin = memory.ending()
         guard origin.newest == newest else { throw .busy }
@@ -70,12 +70,16 @@ extension QueueKeeper {
 }
 
 extension JournalMemory {
-    /// The connection has marks that the next boot must find.
-    func setHasMarks(_ connection: UInt32) {
+    /// Remembers whether the connection has marks that must be found again.
+    func setHasMarks(_ connection: UInt32, _ hasMarks: Bool) {
         lock()
         defer { unlock() }
-        if let slot = slot(of: connection) {
-            follower(slot).pointee.flags |= FollowerSlot.hasMarks
+        guard let slot = slot(of: connection) else { return }
+        let follower = follower(slot)
+        if hasMarks {
+            follower.pointee.flags |= FollowerSlot.hasMarks
+        } else {
+            follower.pointee.flags &= ~FollowerSlot.hasMarks
         }
     }
 
@@ -100,10 +104,8 @@ extension JournalMemory {
         lock()
         defer { unlock() }
         guard let slot = slot(of: connection) else { return false }
-        let follower = follower(slot)
-        let hasMarks = follower.pointee.flags & FollowerSlot.hasMarks != 0
-        follower.pointee.flags &= ~FollowerSlot.hasMarks
-        return hasMarks
-            || follower.pointee.state == FollowerSlot.marking && follower.pointee.markedThrough > 0
+        let follower = follower(slot).pointee
+        return follower.flags & FollowerSlot.hasMarks != 0
+            || follower.state == FollowerSlot.marking && follower.markedThrough > 0
     }
 }

@@ -117,6 +117,7 @@ package final class QueueKeeper: Sendable {
                 index.markData(file, from: 0)
             }
         }
+        memory.setHasMarks(connection, true)
     }
 
     /// Hands a connection's marks to a resync and lets its follower go on behind them: everything
@@ -126,6 +127,8 @@ package final class QueueKeeper: Sendable {
     /// - Parameter follower: of the thread that calls; when not put out it stays where it is.
     package func take(_ follower: JournalFollower) throws(Errno) -> TakenMarks {
         guard let kept = kept(follower.connection) else { throw .noSuchFile }
+        // From here on the follower's state alone does not say any more that marks exist.
+        if follower.isPutOut { memory.setHasMarks(follower.connection, true) }
         repeat {
             takeUpLost()
             while markBacklog(follower.slot, kept) {}
@@ -164,7 +167,12 @@ package final class QueueKeeper: Sendable {
 
     /// The resync that took marks has come to its end, durably at the target.
     package func finish(connection: UInt32) {
-        kept(connection)?.withIndex { $0.finish() }
+        guard let kept = kept(connection) else { return }
+        let isEmpty = kept.withIndex { index in
+            index.finish()
+            return index.isEmpty
+        }
+        if isEmpty { memory.setHasMarks(connection, false) }
     }
 
     /// The resync that took marks did not come to its end: they are suspect again.
@@ -174,7 +182,8 @@ package final class QueueKeeper: Sendable {
         }
     }
 
-    /// How many marks a connection has, and what they are worth.
+    /// How many marks a connection has, and what they are worth. When there are any after `attach`,
+    /// a resync is due, whatever else is remembered of the connection.
     package func marks(connection: UInt32) -> MarksFigures {
         let kept = kept(connection)
         return kept?.withIndex { index in
@@ -193,8 +202,8 @@ package final class QueueKeeper: Sendable {
     }
 
     /// Ends the threads and waits for them, at most ten seconds for one that hangs with its disk.
-    /// What lies in the ring, in segments and in the indexes
-    /// stays and can be taken up by another keeper.
+    /// What lies in the ring, in segments and in the indexes stays and can be taken up by another
+    /// keeper.
     package func stop() {
         threads.stop { [memory] in memory.wakeKeeper() }
     }
@@ -243,6 +252,8 @@ package struct MarksFigures: Hashable, Sendable {
     package var byteCount = 0
     package var isOverflowed = false
     package var isIncomplete = false
+
+    package var isEmpty: Bool { count == 0 && !isOverflowed && !isIncomplete }
 
     package init() {}
 

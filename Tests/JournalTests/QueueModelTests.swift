@@ -53,7 +53,10 @@ struct QueueModelTests {
         }
     }
 
-    @Test("whatever happens, each change is delivered in order or marked", arguments: 0..<4)
+    /// More with UNDERSTUDY_SEEDS.
+    static let rounds = getenv("UNDERSTUDY_SEEDS").flatMap { Int(String(cString: $0)) } ?? 4
+
+    @Test("whatever happens, each change is delivered in order or marked", arguments: 0..<rounds)
     func random(round: Int) throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SplitMix(state: seed)

@@ -291,6 +291,31 @@ struct QueueTests {
         #expect(taken.position == 301)
     }
 
+    @Test("marks that were taken and vanish with their file are known to be missing")
+    func vanishedMarks() throws {
+        let bench = try QueueBench()
+        var follower = try JournalFollower.start(bench.memory, connection: 1)
+        for block in 0..<30 { bench.append(block) }
+        bench.keeper.putOut(connection: 1, .ownWill)
+        #expect(try bench.keeper.take(follower).marks.count == 1)
+        // Killed while the resync runs: nothing but the marks says that one is due.
+        try bench.restart()
+        #expect(bench.keeper.marks(connection: 1).count == 1)
+        follower = try #require(JournalFollower.resume(bench.memory, connection: 1))
+        #expect(!follower.isPutOut && follower.released == 30)
+        _ = try bench.keeper.take(follower)
+        for name in bench.folder.names("marks") {
+            unlink(bench.folder("marks/" + name).description)
+        }
+        try bench.restart()
+        #expect(bench.keeper.marks(connection: 1).isIncomplete)
+        follower = try #require(JournalFollower.resume(bench.memory, connection: 1))
+        #expect(try bench.keeper.take(follower).marks.isIncomplete)
+        bench.keeper.finish(connection: 1)
+        try bench.restart()
+        #expect(bench.keeper.marks(connection: 1).isEmpty)
+    }
+
     @Test("after a kill of everything the queue goes on where it was, in memory and on the disk")
     func restarts() throws {
         let bench = try QueueBench()
