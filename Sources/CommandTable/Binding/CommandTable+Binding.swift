@@ -4,8 +4,8 @@ public import DTCLSyntax
 public struct Binding: Sendable {
     /// nil where there is an error.
     public var command: BoundCommand?
-    /// Sorted by place; only warnings where there is a command. Behind a mistake whose correction is
-    /// plain the rest of the line is looked at as well.
+    /// Sorted by place; only warnings where there is a command. Behind a mistake whose correction
+    /// is plain the rest of the line is looked at as well.
     public var diagnostics: [Diagnostic]
     /// What the interpreter must do with words; also for a wrong line, as far as it is understood.
     public var treatments: [Int: ValueKind.Treatment]

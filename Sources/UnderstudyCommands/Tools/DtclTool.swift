@@ -85,8 +85,8 @@ public enum DtclTool {
                 .paragraph(
                     "At the prompt lines can be edited, found again and completed. `help` lists "
                         + "the commands, `help` with words explains one, `?` after any words shows "
-                        + "what can follow. Ctrl-C ends what runs, a second one the session. Passwords "
-                        + "are neither shown nor kept.")
+                        + "what can follow. Ctrl-C ends what runs, a second one the session. "
+                        + "Passwords are neither shown nor kept.")
             ]),
         .init(
             "Exit status",
