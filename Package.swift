@@ -152,7 +152,8 @@ let package = Package(
             ]),
         tool("understudy-bench", []),
         tool(
-            "understudy-fuzz", ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"]),
+            "understudy-fuzz",
+            ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage", "FuzzLua"]),
         tool("understudy-capture", ["CLinuxFuse", "CPosix", "CaptureFS", "Journal"]),
         tool(
             "understudyd",

@@ -164,7 +164,9 @@ extension Layout {
     private func keepsSemicolon(_ place: Int) -> Bool {
         guard let previous = state.previous, previous.kind != .semicolon else { return false }
         if previous.keyword == .catch { return true }
-        if previous.kind == .variable, place > 1, tokens[place - 2].keyword == .catch { return true }
+        if previous.kind == .variable, place > 1, tokens[place - 2].keyword == .catch {
+            return true
+        }
         switch previous.keyword {
         case .then, .do, .else, .try: return false
         default: break

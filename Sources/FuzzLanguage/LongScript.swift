@@ -23,7 +23,7 @@ package enum LongScript {
         repset rule add "/srv/data/\(number)" include to $set\(number % 97)
         repset rule add "/srv/data/\(number)/cache" exclude to $set\(number % 97)
         repset save
-        $con = connect $set\(number % 97) to 10.52.21.\(number % 250) map "/srv" to /copy/$set\(number % 97)
+        $con = connect $set\(number % 97) to 10.52.21.\(number % 250) map exact
         IF $con < 0 THEN
             WRITE TO ERROR "cannot connect $set\(number % 97): ${con}", error().message
             EXIT 1

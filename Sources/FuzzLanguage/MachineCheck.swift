@@ -88,7 +88,9 @@ package enum MachineCheck {
             if let used = audit.stepsUsed, used > (limits.steps ?? 0) + stepsBeyond {
                 return "\(used) steps were used"
             }
-            if audit.heapBytes > limits.memoryBytesMax { return "\(audit.heapBytes) bytes are held" }
+            if audit.heapBytes > limits.memoryBytesMax {
+                return "\(audit.heapBytes) bytes are held"
+            }
             if audit.heapBytes != audit.heapBytesCounted {
                 return "\(audit.heapBytes) bytes are counted, \(audit.heapBytesCounted) are held"
             }

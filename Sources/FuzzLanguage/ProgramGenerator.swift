@@ -22,8 +22,10 @@ package enum ProgramGenerator {
     private static let names = ["$a", "$b", "$c", "$l", "$r"]
     private static let leaves =
         names + [
-            "1", "0", "-3", "7", "2.5", "0x1F", "64KB", "\"x\"", "\"a$a\"", "\"${r.k}\"", "'q'", "[1, 2]",
-            "[]", "{}", "{k: 1}", "NONE", "TRUE", "FALSE", "9223372036854775807", "(ping $a)", "$argc",
+            "1", "0", "-3", "7", "2.5", "0x1F", "64KB", "\"x\"", "\"a$a\"", "\"${r.k}\"", "'q'",
+            "[1, 2]",
+            "[]", "{}", "{k: 1}", "NONE", "TRUE", "FALSE", "9223372036854775807", "(ping $a)",
+            "$argc",
             "$1", "g(3)", "\"été\"", "error()", "range(1, 30)",
         ]
 
@@ -67,7 +69,8 @@ package enum ProgramGenerator {
         case 7: return "\(name) = append(\(name), \(value))"
         case 8: return "\(name) = \(name) & \(value) & \(name)"
         case 9: return "ping \(name) /x/\(name) (\(value)) = [\(value)], \"$a b\""
-        case 10: return depth == 0 ? random.pick(["RETURN \(value)", "f(\(value))"]) : "f(\(value))"
+        case 10:
+            return depth == 0 ? random.pick(["RETURN \(value)", "f(\(value))"]) : "f(\(value))"
         case 11: return "\(name) = sync \(name)"
         case 12: return random.below(9) == 0 ? "EXIT \(value)" : "WAIT \(random.below(3))ms"
         case 13: return "IF \(value) THEN \(body) ELSEIF \(value) THEN \(body) END"

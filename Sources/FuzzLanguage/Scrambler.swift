@@ -39,7 +39,9 @@ package enum Scrambler {
         // What is attached must stay attached: an opening bracket may be that of a call.
         if !isNeeded, isOpening(token.kind) { return [] }
         if token.kind == .lineEnd {
-            return Array(["", " ", "  # said", " // a, b", "\t", " \\\n", "\n\n", " ;"][random.below(8)].utf8)
+            return Array(
+                ["", " ", "  # said", " // a, b", "\t", " \\\n", "\n\n", " ;"][random.below(8)].utf8
+            )
         }
         if token.kind == .semicolon { return random.below(2) == 0 ? [] : [0x20] }
         if depth > 0, random.below(6) == 0 {

@@ -26,7 +26,9 @@ package enum SyntaxCheck {
         var end = 0
         var isRemark = false
         for token in script.tokens {
-            if token.lower < end { return "the token at \(token.lower) begins before the last ends" }
+            if token.lower < end {
+                return "the token at \(token.lower) begins before the last ends"
+            }
             if let place = badGap(bytes, end, token.lower, isRemark) {
                 return "the gap before \(token.lower) holds more than blanks at \(place)"
             }
@@ -49,10 +51,13 @@ package enum SyntaxCheck {
             let byte = bytes[place]
             if byte == 0x0A {
                 isComment = false
-            } else if byte == 0x23 || (byte == 0x2F && place + 1 < upper && bytes[place + 1] == 0x2F) {
+            } else if byte == 0x23
+                || (byte == 0x2F && place + 1 < upper && bytes[place + 1] == 0x2F)
+            {
                 isComment = true
             }
-            let isBlank = byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A || byte == 0x5C
+            let isBlank =
+                byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A || byte == 0x5C
             if !isComment, !isBlank { return place }
             place += 1
         }
@@ -60,6 +65,11 @@ package enum SyntaxCheck {
     }
 
     // MARK: Layout
+
+    /// The one layout of a text; nil when it has errors.
+    package static func layout(of text: String) -> String? {
+        ScriptFormatter.format(Script.parse(text)).map { String(decoding: $0, as: UTF8.self) }
+    }
 
     package static func checkFormat(_ script: Script) -> String? {
         guard let laidOut = ScriptFormatter.format(script) else {

@@ -42,7 +42,8 @@ package struct SyntaxInputs: Sendable {
             case 1: if place < bytes.count { bytes.remove(at: place) }
             case 2: if random.below(4) == 0 { bytes.removeSubrange(place..<bytes.count) }
             case 3: bytes.insert(contentsOf: random.pick(samples), at: place)
-            case 4: if place < bytes.count { bytes[place] = UInt8(truncatingIfNeeded: random.next()) }
+            case 4:
+                if place < bytes.count { bytes[place] = UInt8(truncatingIfNeeded: random.next()) }
             default: bytes.insert(contentsOf: random.pick(SyntaxInputs.pieces).utf8, at: place)
             }
         }
@@ -53,7 +54,8 @@ package struct SyntaxInputs: Sendable {
         TokenKind.allCases.compactMap(\.spelling) + Keyword.allCases.map(\.rawValue)
         + [
             "\n", "\n", ";", " ", "\\\n", " \\\n", "\\", "\"", "\"a\"", "'", "'b'", "$", "${", "$x",
-            "$1", "${a.b}", "//", "# c\n", "#", "10MB", "0x", "0x1F", "1.5e3", "é", "\r\n", "\u{FEFF}",
+            "$1", "${a.b}", "//", "# c\n", "#", "10MB", "0x", "0x1F", "1.5e3", "é", "\r\n",
+            "\u{FEFF}",
             "f(", "/copy/", "10.0.0.2", "end", "then", "!=", "REM x\n", "map", ", ", "\t",
         ]
 
@@ -67,6 +69,7 @@ package struct SyntaxInputs: Sendable {
         "FOREACH $key, $value IN {a: 1} DO WRITE TO ERROR $key; CONTINUE END\n",
         "FOR $i = 10 TO 1 STEP -1 DO $r.list[$i][\"k\"] = -$i / 2 END; EXIT 3\n",
         "SET OPTION TIMEOUT 5 minutes\nWAIT 500ms\nWAIT FOREVER\nINCLUDE \"a.dtcl\"\n",
-        "REM IF this were read, it would be an \"error\n// so would (this\nlimit 19300, 5 to \\\n b\n",
+        "REM IF this were read, it would be an \"error\n// so would (this\n",
+        "limit 19300, 5 to \\\n b\n",
     ]
 }

@@ -62,7 +62,7 @@ struct FuzzProgram {
             let search = Search(kind: kind, firstSeed: seed, count: 1, jobs: 1, inputs: inputs)
             print(String(decoding: search.input(seed), as: UTF8.self))
             let script = Script.parse(SourceText(bytes: search.input(seed), name: "fuzz"))
-            if let text = ScriptFormatter.format(script) {
+            if kind != .lua, let text = ScriptFormatter.format(script) {
                 print("-- laid out:\n\(String(decoding: text, as: UTF8.self))")
             }
             print("-- \(kind.rawValue): \(search.check(seed) ?? "holds")")

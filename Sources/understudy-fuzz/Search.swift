@@ -1,4 +1,5 @@
 import FuzzLanguage
+import FuzzLua
 import Foundation
 import Synchronization
 
@@ -8,6 +9,7 @@ struct Search {
         case syntax
         case machine
         case format
+        case lua
 
         /// How many seeds the whole search takes.
         var wholeCount: UInt64 {
@@ -15,6 +17,7 @@ struct Search {
             case .syntax: 10_000_000
             case .machine: 1_000_000
             case .format: 1_000_000
+            case .lua: 100_000
             }
         }
     }
@@ -72,6 +75,7 @@ struct Search {
         case .syntax: return inputs.input(seed: seed)
         case .machine: return Array(ProgramGenerator.script(&random).utf8)
         case .format: return Scrambler.scramble(ProgramGenerator.script(&random), &random)
+        case .lua: return Array(HostileLua.script(seed: seed).utf8)
         }
     }
 
@@ -79,6 +83,7 @@ struct Search {
         switch kind {
         case .syntax, .format: SyntaxCheck.check(input(seed))
         case .machine: MachineCheck.check(seed: seed)
+        case .lua: HostileLua.check(seed: seed)
         }
     }
 

@@ -23,7 +23,10 @@ struct FormatTests {
             ("$r.list[0][\"k\"]=1", "$r.list[0][\"k\"] = 1"),
             ("$x=(status   con 1).mirrorState", "$x = (status con 1).mirrorState"),
             ("  connect  docs   to beta", "connect docs to beta"),
-            ("a onqueue=\"x\" \"y\" timeout=10 minutes", "a onqueue = \"x\" \"y\" timeout = 10 minutes"),
+            (
+                "a onqueue=\"x\" \"y\" timeout=10 minutes",
+                "a onqueue = \"x\" \"y\" timeout = 10 minutes"
+            ),
             ("limit bandwidth 19300,5 to beta", "limit bandwidth 19300, 5 to beta"),
             ("a /srv/$set $x/y $a-$b $x.y/e", "a /srv/$set $x/y $a-$b $x.y/e"),
             ("a ( 1+2 ) [1,2] { k:1 }", "a (1 + 2) [1, 2] {k: 1}"),

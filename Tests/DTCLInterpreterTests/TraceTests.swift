@@ -18,7 +18,8 @@ struct TraceTests {
             let values = zip(site.names, step.values).map { "\($0)=\($1 ?? "unset")" }
             let depth = String(repeating: " ", count: step.depth)
             let mark = site.kind == .assigned ? "-> " : "\(site.line): \(site.text)"
-            lines.append(depth + mark + (values.isEmpty ? "" : " | " + values.joined(separator: " ")))
+            lines.append(
+                depth + mark + (values.isEmpty ? "" : " | " + values.joined(separator: " ")))
         }
         do throws(ScriptError) {
             while true {

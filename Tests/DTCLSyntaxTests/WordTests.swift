@@ -74,7 +74,8 @@ struct CharacterTests {
         for byte in UInt8.min...UInt8.max {
             let isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
             let isDigit = byte >= 0x30 && byte <= 0x39
-            let expected = (byte < 0x80 && isLetter) || isDigit || byte >= 0x80 || signs.contains(byte)
+            let expected =
+                (byte < 0x80 && isLetter) || isDigit || byte >= 0x80 || signs.contains(byte)
             #expect(byte.isWordPart == expected, "\(byte)")
         }
     }

@@ -82,7 +82,7 @@ enum Rooms {
             "DTCLSyntax", "LanguageServer", "ScriptHost", "ToolKit", "UnderstudyCommands"),
         "understudy-bench": .program(),
         "understudy-fuzz": .program(
-            "DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage"),
+            "DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage", "FuzzLua"),
         "understudy-capture": .program("CLinuxFuse", "CPosix", "CaptureFS", "Journal"),
         "understudyd": .program(
             "ArgumentParser", "CommandModel", "CommandTable", "ControlServer", "DTCLSyntax",

@@ -233,7 +233,6 @@ extension Parser {
 
     mutating func leave() { depth -= 1 }
 
-
     func range(from start: Int) -> SourceRange {
         SourceRange(start, max(start, previousEnd))
     }

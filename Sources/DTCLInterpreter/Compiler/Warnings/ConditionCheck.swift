@@ -43,7 +43,8 @@ struct ConditionCheck {
     private func checkComparisons(_ whole: Expression) {
         whole.forEachInside { expression in
             guard case .binary(let sign, let left, let right) = expression.kind,
-                let first = ConstantFolder.kind(of: left), let second = ConstantFolder.kind(of: right),
+                let first = ConstantFolder.kind(of: left),
+                let second = ConstantFolder.kind(of: right),
                 first != second
             else { return }
             switch sign {

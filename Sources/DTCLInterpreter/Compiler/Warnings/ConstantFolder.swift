@@ -14,7 +14,9 @@ enum ConstantFolder {
             }
         case .text(let pieces): return TextPiece.staticText(pieces).map(ScriptValue.text)
         case .unary(.negate, let operand):
-            guard case .integer(let number)? = value(of: operand), number != .min else { return nil }
+            guard case .integer(let number)? = value(of: operand), number != .min else {
+                return nil
+            }
             return .integer(-number)
         case .unary(.not, let operand): return truth(of: operand).map { .boolean(!$0) }
         case .binary(let sign, let left, let right): return binary(sign, left, right)
@@ -52,7 +54,8 @@ enum ConstantFolder {
         case .greaterOrEqual: return isLess(first, second).map { .boolean(!$0) }
         case .like:
             guard case .text(let text) = first, case .text(let pattern) = second,
-                !pattern.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") })
+                !pattern.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+                )
             else { return nil }
             return .boolean(text == pattern)
         case .join: return .text(first.printed + second.printed)
