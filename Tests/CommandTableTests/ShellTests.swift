@@ -15,6 +15,7 @@ import UnderstudyCommands
         (["dtcl", "help", "repset", "rule", ""], ["add", "remove"]),
         (["dtcl", "--json", "help", "mirror", "st"], ["start", "stop"]),
         (["dtcl", "--timeout", "5s", "help", "conn"], ["connect", "connections"]),
+        (["dtcl", "--server=alpha", "help", "ser"], ["servers"]),
         (["dtcl", "completion", ""], ["bash", "fish", "zsh"]),
         (["dtcl", "--ec"], ["--echo"]),
         (["dtcl", "check", "--j"], ["--json"]),
@@ -34,7 +35,7 @@ import UnderstudyCommands
             let found = try Scratch.run(
                 """
                 bash --norc -c 'source \(script); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); \
-                _$1; printf "%s\\n" "${COMPREPLY[@]}"' bash \(list)
+                COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; _$1; printf "%s\\n" "${COMPREPLY[@]}"' bash \(list)
                 """)
             #expect(found.sorted() == expected, "\(line)")
         }
@@ -43,7 +44,7 @@ import UnderstudyCommands
         _ = try folder.write("other.txt", "")
         let complete = """
             cd \(folder.path) && bash --norc -c 'source ./bash; COMP_WORDS=("$@"); \
-            COMP_CWORD=$(($# - 1)); _$1; printf "%s\\n" "${COMPREPLY[@]}"' bash dtcl
+            COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; _$1; printf "%s\\n" "${COMPREPLY[@]}"' bash dtcl
             """
         #expect(try Scratch.run("\(complete) check ''") == ["night one.dtcl"])
         #expect(try Scratch.run("\(complete) x.dtcl o") == ["other.txt"])

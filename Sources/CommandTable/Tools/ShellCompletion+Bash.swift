@@ -10,17 +10,21 @@ extension ShellCompletion {
             "        COMPREPLY=($(compgen -d -- \"$1\"; compgen -f -X \"!*.$2\" -- \"$1\"))",
             "    else", "        COMPREPLY=($(compgen -f -- \"$1\"))", "    fi", "}", "",
             "\(function)() {",
-            "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}",
-            "    local job= path= index", "    COMPREPLY=()",
-            "    for ((index = 1; index < COMP_CWORD; index++)); do",
-            "        if [[ -n $job ]]; then", "            path+=${path:+ }${COMP_WORDS[index],,}",
-            "            continue", "        fi", "        case ${COMP_WORDS[index]} in",
+            "    local word=${COMP_WORDS[COMP_CWORD]} job= path= index last",
+            // The shell's own words are parted at = and : as well.
+            "    local line=${COMP_LINE:0:COMP_POINT}", "    local -a words",
+            "    read -ra words <<< \"$line\"",
+            "    [[ $line == *[[:blank:]] ]] && words+=('')", "    last=$((${#words[@]} - 1))",
+            "    local previous=${words[last-1]}", "    COMPREPLY=()",
+            "    for ((index = 1; index < last; index++)); do",
+            "        if [[ -n $job ]]; then", "            path+=${path:+ }${words[index],,}",
+            "            continue", "        fi", "        case ${words[index]} in",
         ]
         for pattern in valuePatterns {
             lines.append("            \(pattern)) ((index++)) ;;")
         }
         lines += [
-            "            -?*) ;;", "            *) job=${COMP_WORDS[index]} ;;", "        esac",
+            "            -?*) ;;", "            *) job=${words[index]} ;;", "        esac",
             "    done",
         ]
         lines += ["    case $previous in"]

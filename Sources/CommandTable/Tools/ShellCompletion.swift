@@ -50,7 +50,10 @@ public struct ShellCompletion: Sendable {
     var function: String { "_" + tool.name.map { $0 == "-" ? "_" : String($0) }.joined() }
 
     var optionsWithValue: [ToolDescription.Option] {
-        (tool.options + tool.jobs.flatMap(\.options)).filter { $0.value != nil }
+        var seen: Set<[String]> = []
+        return (tool.options + tool.jobs.flatMap(\.options)).filter {
+            $0.value != nil && seen.insert($0.names).inserted
+        }
     }
 
     /// Within double quotes of a shell's text.
