@@ -140,17 +140,24 @@ import Testing
         let home = TemporaryFolder()
         let terminal = PseudoTerminal(["-i"], home: home)
         terminal.expectPrompt()
-        for line in [
-            "logn alpha admin \"hush1\"", "login alpha admin \"hush2", "login \"hush3\" (",
-        ] {
-            terminal.type(line + "\r")
-            #expect(terminal.comes { $0.lines.contains("Command:  " + line) })
-            terminal.type("\u{3}")
-            terminal.expectPrompt()
-        }
+        terminal.type("logn alpha admin \"hush1\"\r")
+        terminal.expect("       = did you mean 'LOGIN'?", "Command:")
+        terminal.expectPrompt()
+        terminal.type("login alpha admin \"hush2\r")
+        #expect(
+            terminal.comes {
+                $0.lines.last == "Command:" && $0.lines.contains { $0.contains("is not closed") }
+            })
+        terminal.expectPrompt()
+        terminal.type("login alpha admin (\"hush3\"\r")
+        terminal.expect("Command:  login alpha admin (\"hush3\"", "       >")
+        #expect(terminal.comes { $0.beforeCursor == "       >  " })
+        terminal.type(")\r")
+        #expect(terminal.comes { $0.lines.filter { $0.contains("error") }.count > 2 })
+        terminal.expectPrompt()
         terminal.type("quit\r")
         #expect(terminal.exitStatus() == 0)
         let kept = ToolProcess.text(of: home.path + "/.local/state/understudy/history")
-        #expect(kept == "quit\n")
+        #expect(kept == "login alpha admin ***\nquit\n")
     }
 }

@@ -10,6 +10,8 @@ final class ServerDouble: Sendable {
         case answers([CommandAnswer])
         /// Sends these and then nothing, until the client closes.
         case hang([CommandAnswer])
+        /// Says nothing until somebody has asked so often who this is.
+        case afterQuestions(Int, [CommandAnswer])
         /// Sends these bytes instead of an HTTP answer.
         case bytes(String)
     }
@@ -87,7 +89,7 @@ final class ServerDouble: Sendable {
     private let question = DispatchSemaphore(value: 0)
 
     /// Whether it was asked so often, or is within some seconds each.
-    func meetsQuestions(_ count: Int, within seconds: Int = 10) -> Bool {
+    private func meetsQuestions(_ count: Int, within seconds: Int = 10) -> Bool {
         (0..<count).allSatisfy { _ in
             question.wait(timeout: .now() + .seconds(seconds)) == .success
         }
@@ -140,6 +142,10 @@ final class ServerDouble: Sendable {
         case .hang(let answers):
             sendAnswers(answers, to: client)
             waitForHangUp(client)
+        case .afterQuestions(let count, let answers):
+            guard meetsQuestions(count) else { return }
+            sendAnswers(answers, to: client)
+            Self.send(client, "0\r\n\r\n")
         case .bytes(let text): Self.send(client, text)
         }
     }
@@ -199,12 +205,4 @@ final class ServerDouble: Sendable {
         let mark = Array("\r\n\r\n".utf8)
         return bytes.indices.first { bytes[$0...].starts(with: mark) }.map { $0 + mark.count }
     }
-}
-
-/// Holds somebody up until it is opened.
-final class Gate: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
-
-    func wait() { semaphore.wait() }
-    func open() { semaphore.signal() }
 }

@@ -86,8 +86,9 @@ import Testing
             .hang([.progress(CommandProgress(line: text)), .progress(CommandProgress(line: "z"))])
         }
         defer { alpha.stop() }
-        let arguments = ["--server", "alpha=unix:\(alpha.path)", "-c", "source alpha; sync 1"]
-        let terminal = PseudoTerminal(arguments, columns: 40)
+        let server = ["--server", "alpha=unix:\(alpha.path)"]
+        let script = ["-c", "source alpha; sync 1"]
+        let terminal = PseudoTerminal(server + script, columns: 40)
         terminal.expect("z")
         #expect(terminal.screen.rows.count == 1)
         terminal.type("\u{3}")
@@ -95,7 +96,7 @@ import Testing
         #expect(terminal.screen.lines == ["interrupted"])
         #expect(terminal.transcriptText.contains("much progress much progress much progr…"))
         // Nobody watches a file.
-        let quiet = ToolProcess.run(arguments + ["--timeout", "200ms"])
+        let quiet = ToolProcess.run(server + ["--timeout", "200ms"] + script)
         #expect(!quiet.output.contains("progress"))
     }
 

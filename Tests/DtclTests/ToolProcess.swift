@@ -33,8 +33,8 @@ enum ToolProcess {
         let bytes = Array(input.utf8)
         _ = write(standardInput.writer, bytes, bytes.count)
         close(standardInput.writer)
-        let output = readAll(standardOutput.reader)
-        let errors = readAll(standardError.reader)
+        let output = readAll(standardOutput.reader, of: process)
+        let errors = readAll(standardError.reader, of: process)
         return ToolResult(status: wait(for: process), output: output, errors: errors)
     }
 
@@ -82,11 +82,14 @@ enum ToolProcess {
         return descriptor >= 0 ? readAll(descriptor) : ""
     }
 
-    private static func readAll(_ descriptor: Int32) -> String {
+    /// - Parameter process: ended when it says nothing for a long time.
+    private static func readAll(_ descriptor: Int32, of process: pid_t? = nil) -> String {
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if let process, poll(&wait, 1, 30_000) == 0 { kill(process, SIGKILL) }
             let count = read(descriptor, &chunk, chunk.count)
             guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]

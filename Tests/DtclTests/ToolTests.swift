@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `check finds mistakes without running`() {
-        let good = folder.write("good.dtcl", "write 1\nsource alpha\nlimit bandwidth 10, 5 to beta")
+        let good = folder.write("good.dtcl", "write 1\nsource alpha\nsync 1")
         let bad = folder.write("bad.dtcl", "source\n")
         #expect(dtcl("check", good).status == 0)
         #expect(dtcl("check", good).output == "")

@@ -16,6 +16,9 @@ enum PromptSecrets {
             for (index, treatment) in binding.treatments where treatment == .raw {
                 secrets.append(command.words[index].range)
             }
+            if let pattern = binding.command?.declaration.pattern, takesSecret(pattern) {
+                secrets += command.words.filter(isCalculated).map(\.range)
+            }
         }
         // The parser cannot say where the words of a broken line end.
         if script.hasErrors, mayHideSecret(text, table) { return nil }
@@ -24,6 +27,15 @@ enum PromptSecrets {
             bytes.replaceSubrange(Int(secret.lower)..<Int(secret.upper), with: Array("***".utf8))
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// `("hush")` is no text to the table, and a password all the same.
+    private static func isCalculated(_ word: Word) -> Bool {
+        if case .parenthesised = word.kind {
+            word.raw.contains { "\"'".contains($0) }
+        } else {
+            false
+        }
     }
 
     /// Whether any word looks like the start of a command that takes a secret.
