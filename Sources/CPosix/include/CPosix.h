@@ -238,6 +238,9 @@ void cposix_rest(int64_t nanoseconds);
 void cposix_localTime(int64_t seconds, int parts[6]);
 /// The calling thread's name, at most 15 bytes.
 void cposix_nameThread(const char *name);
+/// How the calling thread stands among others, from -20 (first) to 19. Without the right to it nothing
+/// happens.
+void cposix_setThreadPriority(int nice);
 
 // MARK: Programs in process groups of their own
 
@@ -336,5 +339,24 @@ void cposix_discard(void *memory, size_t count);
 /// The time as file systems take it for their time stamps: never later than that of a change that
 /// begins afterwards.
 int64_t cposix_realtimeCoarse(void);
+
+// MARK: Changes of a whole file system
+
+/// A change that somebody made: in the directory that `handle` stands for, to what has the name (`.`:
+/// the directory itself).
+struct cposix_trip {
+    int32_t process;
+    int32_t isOverflow;
+    /// A name came, went or moved; else bytes or attributes changed.
+    int32_t isAboutName;
+    int32_t handleBytes;
+    int32_t handleType;
+    unsigned char handle[128];
+    char name[256];
+};
+/// A descriptor from which changes of the file system that `directory` lies on can be read, or -errno.
+int cposix_tripwire(int directory);
+/// Takes one event out of what was read; answers its bytes, 0 at the end.
+size_t cposix_tripwireEvent(const void *bytes, size_t count, struct cposix_trip *trip);
 
 #endif

@@ -219,6 +219,8 @@ package final class QueueKeeper: Sendable {
     }
 
     private func runKeeper() {
+        // When it comes too late, records go that could have become marks.
+        cposix_setThreadPriority(-10)
         while !threads.isStopping {
             let seen = memory.keeperSignal
             if keep() { continue }
@@ -229,8 +231,11 @@ package final class QueueKeeper: Sendable {
     private func runDisk() {
         while !threads.isStopping {
             let seen = threads.diskSignal
-            if disk.withLock({ work(&$0) }) { continue }
-            threads.sleepDisk(while: seen, nanoseconds: 1_000_000_000)
+            let (isBusy, pause) = disk.withLock { state in
+                (work(&state), state.pausedUntil - cposix_monotonic())
+            }
+            if isBusy { continue }
+            threads.sleepDisk(while: seen, nanoseconds: pause > 0 ? pause : 1_000_000_000)
         }
     }
 

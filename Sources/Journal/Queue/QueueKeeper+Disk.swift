@@ -11,6 +11,8 @@ extension QueueKeeper {
         let removed = store.remove(through: memory.segmentsNeeded().after)
         if removed > 0 { counted.withLock { $0.segmentsRemoved += UInt64(removed) } }
         let spilled = spill(&state, store)
+        // The keeper's thread does not look again by itself before the next threshold.
+        if !spilled { _ = arm() }
         measure(&state, store)
         return spilled || workBacklog()
     }

@@ -12,9 +12,10 @@ extension QueueKeeper {
         let usage = arm()
         if usage.percent >= Int(QueueSettings.spillPercent) { wakeDisk() }
         if usage.percent >= Int(QueueSettings.putOutPercent) {
-            return putOutSlowest() || marked
+            return putOutSlowest() || marked > 0
         }
-        return marked
+        // What comes little by little can wait until there is more of it.
+        return marked > ChunkHead.recordsMax
     }
 
     /// Connections that a capture put out, because nobody kept the ring: their records become marks
@@ -39,13 +40,13 @@ extension QueueKeeper {
 
     var isMarking: Bool { !marking.isEmpty }
 
-    private func markAll() -> Bool {
+    private func markAll() -> Int {
         var count = 0
         for (slot, connection) in marking {
             guard let kept = kept(connection) else { continue }
             kept.withIndex { count += markRing(slot, &$0, bit: kept.bit) }
         }
-        return count > 0
+        return count
     }
 
     /// Makes marks of what lies in the ring and is none yet. Answers how many records.
@@ -95,16 +96,14 @@ extension QueueKeeper {
         defer { memory.unlock() }
         memory.refreshFreeThrough()
         let usage = memory.ringUsage()
-        let step: UInt64 = usage.isMarking ? 16 : 8
-        let (bytes, records) = (UInt64(memory.payloadCapacity), UInt64(memory.recordCapacity))
-        if usage.percent < Int(QueueSettings.spillPercent), !usage.isMarking {
-            memory.armKeeper(
-                head: usage.tail + bytes * QueueSettings.spillPercent / 100,
-                sequence: usage.free + records * QueueSettings.spillPercent / 100)
-        } else {
-            memory.armKeeper(
-                head: usage.head + bytes / step, sequence: usage.newest + records / step)
-        }
+        // The next thing to do: to write to the disk, to put somebody out, to look again.
+        var next = QueueSettings.spillPercent
+        if usage.percent >= Int(next) { next = QueueSettings.putOutPercent }
+        if usage.percent >= Int(next) { next = UInt64(usage.percent) + 2 }
+        if usage.isMarking { next = min(next, UInt64(usage.percent) + 6) }
+        memory.armKeeper(
+            head: usage.tail + UInt64(memory.payloadCapacity) * next / 100,
+            sequence: usage.free + UInt64(memory.recordCapacity) * next / 100)
         counted.withLock { counters in
             counters.ringBytes = Int64(usage.head - usage.tail)
             counters.ringRecords = Int64(usage.newest - usage.free)
