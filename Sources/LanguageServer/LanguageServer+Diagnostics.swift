@@ -6,12 +6,44 @@ import ScriptHost
 
 // What is wrong with a document, and what would put it right.
 extension LanguageServer {
-    /// Every mistake that the host would find, in the editor's shape.
+    /// Every mistake that the host would find, and what is hardly meant, in the editor's shape.
     func diagnostics(of document: Document) -> [CommandValue] {
-        host.check(document.source).map { entry in
+        let mistakes = host.check(document.source)
+        let found = mistakes.map { entry in
             entry.source.name == document.name
                 ? diagnostic(entry.diagnostic, in: document)
                 : diagnostic(entry, includedBy: document)
+        }
+        // Where something is wrong, what looks odd is often its consequence.
+        guard !mistakes.contains(where: { $0.diagnostic.severity == .error }) else { return found }
+        let known = mistakes.map(\.diagnostic)
+        return found
+            + warnings(about: document).filter { !known.contains($0) }
+            .map { diagnostic($0, in: document) }
+    }
+
+    /// What the compiler says about a script that is right.
+    private func warnings(about document: Document) -> [Diagnostic] {
+        let host = host
+        var options = CompileOptions()
+        options.reportsWarnings = true
+        options.globals = globals
+        options.include = { path, from in
+            host.readFile(LanguageServer.resolve(path, from: from))
+        }
+        options.treatment = { words in treatments(of: words) }
+        return Program.compile(document.script, options: options).diagnostics
+            .filter { $0.source.name == document.name && $0.diagnostic.severity == .warning }
+            .map(\.diagnostic)
+    }
+
+    private func treatments(of words: [Word]) -> [Int: WordTreatment] {
+        guard let first = words.first, let last = words.last else { return [:] }
+        return table.bind(words, range: first.range.union(last.range)).treatments.mapValues {
+            switch $0 {
+            case .raw: .raw
+            case .split: .split
+            }
         }
     }
 
@@ -31,11 +63,11 @@ extension LanguageServer {
     }
 
     private func diagnostic(_ diagnostic: Diagnostic, in document: Document) -> CommandValue {
-        let hints = diagnostic.notes.filter { $0.range == nil }.map(\.message)
+        let hints = diagnostic.notes.filter { $0.range == nil || $0.isProposal }.map(\.message)
         let message = ([diagnostic.message] + hints).joined(separator: "\n")
         var fields = shape(
             document.index.range(diagnostic.range), diagnostic, message: message)
-        let places = diagnostic.notes.compactMap { note in
+        let places = diagnostic.notes.filter { !$0.isProposal }.compactMap { note in
             note.range.map { related(note.message, document, $0) }
         }
         if !places.isEmpty { fields["relatedInformation"] = .list(places) }
@@ -67,18 +99,25 @@ extension LanguageServer {
     private func shape(
         _ range: CommandValue, _ diagnostic: Diagnostic, message: String
     ) -> CommandRecord {
-        [
+        var fields: CommandRecord = [
             "range": range, "severity": .integer(diagnostic.severity == .error ? 1 : 2),
             "code": .text(diagnostic.id), "source": .text(serverName), "message": .text(message),
         ]
+        // What could go is shown paler.
+        if Self.needless.contains(diagnostic.id) { fields["tags"] = .list([.integer(1)]) }
+        return fields
     }
+
+    private static let needless: Set = ["procedure-unused", "unreachable-code", "variable-unused"]
 
     /// A path in a script counts from the folder of the script.
     func includedPath(_ path: String, from document: Document) -> String {
-        guard !path.hasPrefix("/"), let slash = document.name.lastIndex(of: "/") else {
-            return path
-        }
-        return document.name[...slash] + path
+        Self.resolve(path, from: document.name)
+    }
+
+    private static func resolve(_ path: String, from file: String) -> String {
+        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
+        return file[...slash] + path
     }
 
     // MARK: - Corrections
@@ -112,16 +151,26 @@ extension LanguageServer {
         ])
     }
 
-    /// The name in `did you mean '…'?` or `the nearest name is '…'`.
     private static func proposal(in message: String) -> String? {
         for line in message.split(separator: "\n") {
-            for start in ["did you mean '", "the nearest name is '"] where line.hasPrefix(start) {
-                let word = line.dropFirst(start.count).prefix { $0 != "'" }
-                return word.isEmpty ? nil : String(word)
-            }
+            if let word = Diagnostic.Note(message: String(line)).proposal { return word }
         }
         return nil
     }
+}
+
+extension Diagnostic.Note {
+    /// The name in `did you mean '…'?` or `the nearest name is '…'`.
+    fileprivate var proposal: String? {
+        for start in ["did you mean '", "the nearest name is '", "the nearest word is '"]
+        where message.hasPrefix(start) {
+            let word = message.dropFirst(start.count).prefix { $0 != "'" }
+            return word.isEmpty ? nil : String(word)
+        }
+        return nil
+    }
+
+    fileprivate var isProposal: Bool { proposal != nil }
 }
 
 /// Takes no command.
