@@ -27,7 +27,8 @@ final class HookBoard: Sendable {
     /// - Parameter excluded: a script whose hooks are not told.
     func post(_ event: RuntimeEvent, excluding excluded: String? = nil) {
         let (event, hooks) = take(event)
-        for hook in hooks where excluded == nil || hook.script != excluded {
+        for hook in hooks
+        where hook.wants(event) && (excluded == nil || hook.script != excluded) {
             hook.lane.post(HookItem(event: event, hook: hook))
         }
     }
@@ -39,7 +40,8 @@ final class HookBoard: Sendable {
     func ask(
         _ event: RuntimeEvent, secondsMax: Double?, awaitsAll: Bool = false
     ) async -> GateVote? {
-        let (event, hooks) = take(event)
+        let (event, all) = take(event)
+        let hooks = all.filter { $0.wants(event) }
         let awaited = hooks.filter { awaitsAll || $0.isAwaited(by: event) }
         let vote = GateVote(awaited)
         for (index, hook) in awaited.enumerated() {
@@ -65,14 +67,13 @@ final class HookBoard: Sendable {
         return vote
     }
 
-    /// Gives an event its number and time, keeps it, and finds its hooks.
+    /// Gives an event its number and time, keeps it, and finds the hooks for its name.
     private func take(_ told: RuntimeEvent) -> (RuntimeEvent, [Hook]) {
         var event = told
         event.sequence = last.add(1, ordering: .relaxed).newValue
         if event.seconds == 0 { event.seconds = Double(cposix_realtime()) / 1e9 }
         events.add(event)
-        let hooks = matcher.withLock { $0 }.hooks(for: event.name)
-        return (event, hooks.isEmpty ? hooks : hooks.filter { $0.wants(event) })
+        return (event, matcher.withLock { $0 }.hooks(for: event.name))
     }
 
     /// A little longer than the slowest hook may take, whose own end tells more.

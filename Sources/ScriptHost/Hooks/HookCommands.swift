@@ -16,11 +16,11 @@ public struct HookCommands: Sendable {
         now = host.environment.now
     }
 
-    /// The ids: `hooks.list`, `hooks.reload`, `hooks.test {event}`, `hook.add {event, script,
-    /// timeout, delay, arguments}`, `hook.remove {id}`, `events {ago | date, time; follow}`, `script.history
-    /// {count}`, `script.output {run}`, `script.add {connection, mirrorstart, mirrorstop,
-    /// mirrorcomplete, arguments, delay}`, `script.delete {connection, point}`, `script.list
-    /// {connection}`.
+    /// The ids: `hooks.list`, `hooks.reload`, `hooks.test {event}`, `hook.remove {id}`, `hook.add
+    /// {event, script, timeout, delay, arguments}`, `events {ago | date, time; follow}`,
+    /// `script.history {count}`, `script.output {run}`, `script.add {connection, mirrorstart,
+    /// mirrorstop, mirrorcomplete, arguments, delay}`, `script.delete {connection, point}`,
+    /// `script.list {connection}`.
     /// - Returns: nil for any other.
     public func execute(
         _ request: CommandRequest, progress: @escaping @Sendable (CommandProgress) -> Void

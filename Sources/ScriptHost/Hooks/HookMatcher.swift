@@ -1,16 +1,18 @@
 /// All hooks in force, arranged so that an event that nobody asks for costs one look-up. Immutable.
-struct HookMatcher: Sendable {
+final class HookMatcher: Sendable {
     let hooks: [Hook]
     /// Hooks with just this name, and with prefixes of it, in their order.
-    private var exact: [String: [Hook]] = [:]
+    private let exact: [String: [Hook]]
     /// Hooks for everything that begins so.
-    private var prefixes: [(prefix: String, hook: Hook)] = []
+    private let prefixes: [(prefix: String, hook: Hook)]
 
     init(_ hooks: [Hook] = []) {
-        self.hooks = hooks.sorted {
+        let sorted = hooks.sorted {
             ($1.options.priority, $0.id) < ($0.options.priority, $1.id)
         }
-        for hook in self.hooks {
+        var exact: [String: [Hook]] = [:]
+        var prefixes: [(prefix: String, hook: Hook)] = []
+        for hook in sorted {
             switch hook.pattern {
             case .exact(let name): exact[name] = []
             case .prefix(let prefix): prefixes.append((prefix, hook))
@@ -18,8 +20,11 @@ struct HookMatcher: Sendable {
             }
         }
         for name in exact.keys {
-            exact[name] = self.hooks.filter { $0.pattern.matches(name) }
+            exact[name] = sorted.filter { $0.pattern.matches(name) }
         }
+        self.hooks = sorted
+        self.exact = exact
+        self.prefixes = prefixes
     }
 
     /// Higher priorities first.
