@@ -125,7 +125,7 @@ extension Applier {
             map.detach(old)
             attachOnly(node, parent, name)
             // Last, because the node may have come from below the one that is forgotten.
-            if map[holder].firstLink == 0 { forget(holder) }
+            if map[holder].firstLink == 0, !rescue(holder) { forget(holder) }
             return
         }
         attachOnly(node, parent, name)
@@ -201,7 +201,7 @@ extension Applier {
             }
         }
         if isLinked {
-            detach(link)
+            lose(link)
         } else if mirror != nil {
             try removeUnbound(parent, view.name)
         }

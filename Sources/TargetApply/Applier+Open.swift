@@ -143,7 +143,7 @@ extension Applier {
     }
 
     /// In a replay an object may have moved on already: its file handle finds it then.
-    private func openByHandle(_ node: UInt32, _ forData: Bool) -> OpenObject? {
+    func openByHandle(_ node: UInt32, _ forData: Bool) -> OpenObject? {
         let handle = map.handle(of: node)
         guard handle.count > 1, let root = rootDescriptors.first?.descriptor else { return nil }
         let type = CInt(handle[0])
@@ -295,6 +295,7 @@ extension Applier {
     /// Forgets an object and all below it; their descriptors are closed.
     func forget(_ node: UInt32) {
         if map[node].firstChild != 0 {
+            rescueChildren(of: node)
             for slot in 1..<DescriptorCache.slotCount where cache[slot].node != 0 {
                 let object = cache[slot].node
                 // What has a name elsewhere stays, with the times that are pending for it.

@@ -28,6 +28,11 @@ extension Applier {
                 try place(
                     node, from: from, view.name, to: to, view.otherName,
                     replacing: view.change.replaced)
+                // It may have been found elsewhere.
+                let from = map.find(view.change.parent)
+                if mirror != nil, from != 0, !isAt(node, from, view.name) {
+                    try removeUnbound(from, view.name)
+                }
             }
             requestIfMissed(node, to, view.otherName)
         }
@@ -81,9 +86,13 @@ extension Applier {
         let link = map.link(parent, name)
         if link != 0, !isStale(map[link: link].node) { return }
         let directory = try open(parent)
-        guard let status = try status(directory, name),
-            ObjectType(mode: status.st_mode) != .directory
-        else { return }
+        guard let status = try status(directory, name) else { return }
+        if ObjectType(mode: status.st_mode) == .directory {
+            // What is in it may come up elsewhere.
+            guard link != 0, isObject(status, map[link: link].node) else { return }
+            try putIntoLimbo(map[link: link].node, directory, name)
+            return map.detach(link)
+        }
         if link == 0 {
             if known(status) == 0 { try removeTree(directory, name, of: 0) }
         } else if isObject(status, map[link: link].node) {

@@ -87,7 +87,7 @@ extension Applier {
                 try dropName(holder, there, parent, directory, element.name)
             }
             let still = map.link(parent, element.name)
-            if still != 0, map[link: still].node == holder { detach(still) }
+            if still != 0, map[link: still].node == holder { lose(still) }
             node = map.find(element.file)
         } else if holder != 0, let there, isObject(there, node) {
             return attach(node, parent, element.name)
@@ -204,7 +204,7 @@ extension Applier {
         return true
     }
 
-    private func putIntoLimbo(
+    func putIntoLimbo(
         _ node: UInt32, _ directory: CInt, _ name: UnsafeRawBufferPointer
     ) throws(Errno) {
         let aside = try newAside(node)
@@ -218,6 +218,71 @@ extension Applier {
         }
         map.unmark(node, .placed)
         resync.limbo.append(map[node].file)
+    }
+
+    /// Takes a name out of the map that the target does not have. After a crash the object may be
+    /// somewhere else, where a change put it that the map lost: then it waits in limbo.
+    func lose(_ link: UInt32) {
+        let node = map[link: link].node
+        let isLast = map[node].firstLink == link && map[link: link].nextOfNode == 0
+        if isLast, rescue(node) {
+            map.detach(link)
+        } else {
+            detach(link)
+        }
+    }
+
+    /// Puts an object into limbo that is somewhere at the target, but not where the map has it.
+    /// Answers false when there is none.
+    func rescue(_ node: UInt32) -> Bool {
+        guard resync.keepsGone, map[node].rootNumber == 0, map[node].targetInode != 0,
+            let found = openByHandle(node, false)
+        else { return false }
+        defer { SystemCall.close(found.descriptor) }
+        discard(node)
+        let before = resync.limbo.count
+        do throws(Errno) {
+            if map[node].type == ObjectType.directory.rawValue {
+                try withCurrentPlace(of: found.descriptor, node) { (holder, name) throws(Errno) in
+                    try putIntoLimbo(node, holder, name)
+                }
+            } else {
+                let aside = try newAside(node)
+                guard aside.root != 0 else { return false }
+                try aside.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                    let text = firstName.cString(name)
+                    _ = try SystemCall.check {
+                        cposix_linkDescriptor(found.descriptor, aside.directory, text)
+                    }
+                    map.attach(node, aside.root, name)
+                }
+                map.unmark(node, .placed)
+                resync.limbo.append(map[node].file)
+            }
+        } catch {
+            return false
+        }
+        return resync.limbo.count > before
+    }
+
+    /// What the map has below a directory that is gone may have left it before.
+    func rescueChildren(of node: UInt32) {
+        guard resync.keepsGone else { return }
+        var pending = [node]
+        while let directory = pending.popLast() {
+            var link = map[directory].firstChild
+            while link != 0 {
+                let next = map[link: link].nextSibling
+                let child = map[link: link].node
+                let isOnly = map[child].firstLink == link && map[link: link].nextOfNode == 0
+                if isOnly, rescue(child) {
+                    map.detach(link)
+                } else if isOnly, map[child].type == ObjectType.directory.rawValue {
+                    pending.append(child)
+                }
+                link = next
+            }
+        }
     }
 
     /// Makes it possible that `node` goes into `parent`. When the map has `parent` within `node`,
