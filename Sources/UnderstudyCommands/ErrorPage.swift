@@ -3,7 +3,8 @@ import CommandTable
 
 /// `Docs/Reference/Errors.md`, made from the table.
 public enum ErrorPage {
-    public static var markdown: String {
+    /// - Parameter language: the messages of parser and compiler, by their marks.
+    public static func markdown(language: [(id: String, meaning: String)]) -> String {
         let commands = Faults.all.map { fault in
             let names = UnderstudyCommands.table.declarations
                 .filter { $0.isAvailable && $0.faults.contains(fault) }.map(\.name)
@@ -32,8 +33,15 @@ public enum ErrorPage {
                 ),
                 (
                     "Marks of messages about commands",
-                    "What `dtcl check` names in brackets, for a line that is no command or not a "
-                        + "whole one.", CommandTable.messages.map { ($0.id, $0.meaning) }
+                    "The `id` of what `dtcl check --json` and editors show for a line that is no "
+                        + "command or not a whole one.",
+                    CommandTable.messages.map { ($0.id, $0.meaning) }
+                ),
+                (
+                    "Marks of messages about the language",
+                    "The `id` of what is wrong with a script, or hardly meant, and the message, `…` "
+                        + "where it names something of the script.",
+                    language.map { ($0.id, $0.meaning) }
                 ),
             ])
     }

@@ -16,10 +16,6 @@ import UnderstudyCommands
             with: "Commands.md")
     }
 
-    @Test func `the page of the errors is what the table says`() throws {
-        try compare(ErrorPage.markdown, with: "Errors.md")
-    }
-
     @Test func `the manual pages are what the table says`() throws {
         for name in ManualPages.names {
             try compare(try #require(ManualPages.page(name)), with: "man/\(name)")

@@ -138,34 +138,47 @@ struct Conversation {
     init(_ name: String, folder: String = #filePath) throws {
         let parts = folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         path = parts.joined(separator: "/") + "/Conversations/\(name).txt"
-        guard let file = fopen(path, "r") else { throw Failure(path: path) }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        lines = String(decoding: bytes, as: UTF8.self)
+        lines = try File(path: path).read()
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
-    struct Failure: Error { var path: String }
+    /// A whole file, without Foundation.
+    struct File {
+        var path: String
+
+        struct Failure: Error { var path: String }
+
+        func read() throws -> String {
+            guard let file = fopen(path, "r") else { throw Failure(path: path) }
+            defer { fclose(file) }
+            var bytes: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = fread(&chunk, 1, chunk.count, file)
+                if count == 0 { break }
+                bytes += chunk[..<count]
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+
+        func write(_ text: String) throws {
+            guard let file = fopen(path, "w") else { throw Failure(path: path) }
+            defer { fclose(file) }
+            let bytes = Array(text.utf8)
+            guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+                throw Failure(path: path)
+            }
+        }
+    }
 
     func check(_ answered: [String]) throws {
         if getenv("REWRITE") != nil {
-            guard let file = fopen(path, "w") else { throw Failure(path: path) }
-            defer { fclose(file) }
             var text = answered
             // The last line is empty, and stays last.
             if let place = text.lastIndex(of: ""), place < text.count - 1 {
                 text.append(text.remove(at: place))
             }
-            let bytes = Array(text.joined(separator: "\n").utf8)
-            guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
-                throw Failure(path: path)
-            }
+            try File(path: path).write(text.joined(separator: "\n"))
             return
         }
         let kept = lines.filter { !$0.isEmpty }
