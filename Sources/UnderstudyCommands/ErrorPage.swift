@@ -39,8 +39,8 @@ public enum ErrorPage {
                 ),
                 (
                     "Marks of messages about the language",
-                    "The `id` of what is wrong with a script, or hardly meant, and the message, `…` "
-                        + "where it names something of the script.",
+                    "The `id` of what is wrong with a script, or hardly meant, and the message, "
+                        + "`…` where it names something of the script.",
                     language.map { ($0.id, $0.meaning) }
                 ),
             ])

@@ -28,24 +28,23 @@ import UnderstudyCommands
     @Test func `bash completes commands, options and the words of commands`() throws {
         let folder = try Scratch()
         defer { folder.remove() }
-        let script = try folder.write(
-            "bash", DtclTool.completion(for: .bash))
+        _ = try folder.write("bash", DtclTool.completion(for: .bash))
+        let runner = try folder.write(
+            "runner",
+            """
+            cd \(folder.path); source ./bash
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+            _$1; printf '%s\\n' "${COMPREPLY[@]}"
+            """)
         for (line, expected) in Self.words {
             let list = line.map { "'\($0)'" }.joined(separator: " ")
-            let found = try Scratch.run(
-                """
-                bash --norc -c 'source \(script); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); \
-                COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; _$1; printf "%s\\n" "${COMPREPLY[@]}"' bash \(list)
-                """)
+            let found = try Scratch.run("bash \(runner) \(list)")
             #expect(found.sorted() == expected, "\(line)")
         }
         // Files of the folder, scripts where scripts are meant.
         _ = try folder.write("night one.dtcl", "")
         _ = try folder.write("other.txt", "")
-        let complete = """
-            cd \(folder.path) && bash --norc -c 'source ./bash; COMP_WORDS=("$@"); \
-            COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}; _$1; printf "%s\\n" "${COMPREPLY[@]}"' bash dtcl
-            """
+        let complete = "bash \(runner) dtcl"
         #expect(try Scratch.run("\(complete) check ''") == ["night one.dtcl"])
         #expect(try Scratch.run("\(complete) x.dtcl o") == ["other.txt"])
     }
