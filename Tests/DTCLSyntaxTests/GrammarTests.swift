@@ -50,6 +50,28 @@ struct GrammarTests {
     }
 
     @Test(
+        "every rule has a sample that breaks it, after which the parser reads on",
+        arguments: Production.allCases)
+    func everyRuleIsBroken(_ production: Production) throws {
+        let broken = try Self.sample("broken", "\(production.name).dtcl")
+        let script = Script.parse(broken)
+        #expect(script.productions.contains(production))
+        let errors = script.diagnostics.filter { $0.severity == .error }
+        #expect(!errors.isEmpty)
+        let table = LineTable(broken)
+        for error in errors {
+            let place = table.position(of: error.range.lower)
+            #expect(place.line <= 3 && place.column <= 100)
+        }
+        // What is still open in the sample takes the END, the rest a statement too many.
+        let next = Script.parse(
+            SourceText(bytes: broken.bytes + Array("\nEND\nping next\n".utf8), name: ""))
+        #expect(next.commands.contains { $0.words.first?.raw == "ping" })
+        let isOpenText = errors.contains { $0.id == "quote-missing" }
+        #expect(next.diagnostics.count <= errors.count + (isOpenText ? 2 : 1))
+    }
+
+    @Test(
         "every sample of a mistake gives the message it is named for", arguments: samples("errors"))
     func everyMistakeIsNamed(_ name: String) throws {
         let script = Script.parse(try Self.sample("errors", name))
