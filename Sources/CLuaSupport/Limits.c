@@ -49,6 +49,49 @@ static void hurry(clua_state *state) {
     if (state->running) lua_sethook(state->running, clua_count, LUA_MASKCOUNT, 1);
 }
 
+// Keys of a table that are no places in a list lie in a vector of 2^n nodes. Where a script has
+// chosen them so that all fall on one place, moving them to a new vector takes the square of their
+// number, in one instruction: a second for what a table may have here. The moves of larger tables
+// are timed as well, from the new vector's allocation, over the table's other part, to the release
+// of the old one: once one was slow, another must fit in the time that is left.
+enum { NODE = 24, NODES_MIN = 4096, NODES_MAX = 65536, SLOW_NANOSECONDS = 2000 };
+
+static size_t nodes(size_t size) {
+    size_t count = size / NODE;
+    bool is_vector = count >= NODES_MIN && size % NODE == 0 && (count & (count - 1)) == 0;
+    return is_vector ? count : 0;
+}
+
+static int64_t processor_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// Called where the old nodes are given back.
+static void end_move(clua_state *state, size_t count) {
+    int64_t took = processor_time() - state->move_start;
+    if (count == 0 || took < (int64_t)count * SLOW_NANOSECONDS) return;
+    double rate = (double)took / (double)count / (double)count;
+    if (rate > state->move_rate) state->move_rate = rate;
+    state->used += took / 10;
+    hurry(state);
+}
+
+// Whether there is time to fill a new vector.
+static bool can_move(clua_state *state, size_t count) {
+    if (count > NODES_MAX) {
+        if (state->limit == 0) state->limit = CLUA_MEMORY;
+        state->is_wide = true;
+        return false;
+    }
+    if (state->move_rate == 0) return true;
+    double cost = state->move_rate * (double)count * (double)count / 2;
+    if (cost < (double)(state->deadline - clua_now())) return true;
+    if (state->limit == 0) state->limit = CLUA_WALL;
+    return false;
+}
+
 static clua_block *link_block(clua_state *state, clua_block *block) {
     block->next = &state->blocks;
     block->previous = state->blocks.previous;
@@ -63,7 +106,15 @@ static void unlink_block(clua_block *block) {
 
 void *clua_allocate(void *context, void *block, size_t before, size_t after) {
     clua_state *state = context;
+    // The library's text buffers, which have any size, come right behind their user data.
+    size_t new_nodes =
+        !block && before == 0 && state->last_kind != LUA_TUSERDATA ? nodes(after) : 0;
+    if (!block && after > 0) state->last_kind = before;
     if (!block) before = 0; // a kind of object otherwise, not a size
+    if (state->move_calls > 0 && (--state->move_calls == 0 || nodes(before) > 0)) {
+        state->move_calls = 0;
+        end_move(state, after == 0 ? nodes(before) : 0);
+    }
     if (after == 0) {
         if (!block) return NULL;
         unlink_block((clua_block *)block - 1);
@@ -75,7 +126,8 @@ void *clua_allocate(void *context, void *block, size_t before, size_t after) {
     if (after > before) {
         size_t more = after - before, most = state->limits.memory_max + state->slack;
         bool is_late = state->is_loading && clua_now() > state->deadline;
-        if (state->live > most || more > most - state->live || is_late) {
+        bool is_slow = new_nodes > 0 && !can_move(state, new_nodes);
+        if (state->live > most || more > most - state->live || is_late || is_slow) {
             hurry(state); // a refusal makes Lua collect, which takes long
             return NULL;
         }
@@ -90,6 +142,10 @@ void *clua_allocate(void *context, void *block, size_t before, size_t after) {
         return after <= before ? block : NULL;
     }
     link_block(state, moved);
+    if (new_nodes > 0) {
+        state->move_start = processor_time();
+        state->move_calls = 2;
+    }
     state->live += after - before;
     if (state->live > state->peak) state->peak = state->live;
     count_block(state, before, -1);
@@ -152,9 +208,11 @@ void clua_check(lua_State *L) {
     if (state->limit != 0) clua_stop(L, state->limit);
 }
 
-static const char *limit_text(int limit) {
-    switch (limit) {
-    case CLUA_MEMORY: return "more memory than allowed";
+const char *clua_limit_text(const clua_state *state) {
+    switch (state->limit) {
+    case CLUA_MEMORY:
+        return state->is_wide ? "a table has more than 65536 keys that are no places in a list"
+                              : "more memory than allowed";
     case CLUA_INSTRUCTIONS: return "more instructions than allowed";
     case CLUA_WALL: return "more time than allowed";
     case CLUA_DEPTH: return "coroutines nested deeper than allowed";
@@ -174,12 +232,12 @@ int clua_stop(lua_State *L, int limit) {
         lua_getinfo(L, "Sl", &place);
         if (place.currentline > 0) {
             lua_pushfstring(
-                L, "%s:%d: %s", place.short_src, place.currentline, limit_text(state->limit));
+                L, "%s:%d: %s", place.short_src, place.currentline, clua_limit_text(state));
             return lua_error(L);
         }
         level++;
     }
-    lua_pushstring(L, limit_text(state->limit));
+    lua_pushstring(L, clua_limit_text(state));
     return lua_error(L);
 }
 

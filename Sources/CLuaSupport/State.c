@@ -12,6 +12,7 @@ static int protect(clua_state *state, lua_CFunction function, void *context) {
     if (state->is_broken) return LUA_ERRERR;
     state->running = L;
     state->limit = 0;
+    state->is_wide = false;
     state->used = 0;
     state->check_at = 0;
     state->fresh = 0;
@@ -126,14 +127,21 @@ static int collect(lua_State *L) {
 static int fail(clua_state *state, lua_State *co, int status) {
     clua_is_limit(co, co, status);
     int kind = state->limit != 0 ? state->limit : CLUA_RUNTIME;
+    const char *limit = clua_limit_text(state);
     set_problem(state, kind, "an error whose value cannot be shown");
     failed_thread failed = {state, co};
     protect(state, describe, &failed);
-    if (kind == CLUA_MEMORY) {
-        if (strcmp(state->message, "not enough memory") == 0)
-            snprintf(state->message, sizeof state->message, "more memory than allowed");
-        protect(state, collect, NULL);
+    // Lua's own text, where the limit was met inside one of its functions.
+    if (kind != CLUA_RUNTIME && strcmp(state->message, "not enough memory") == 0) {
+        const char *level = state->trace, *next;
+        while (strncmp(level, "[C]", 3) == 0 && (next = strchr(level, '\n'))) level = next + 1;
+        const char *end = strstr(level, " in ");
+        int length = end ? (int)(end - level) : 0;
+        snprintf(
+            state->message, sizeof state->message, "%.*s%s%s", length, level, end ? " " : "",
+            limit);
     }
+    if (kind == CLUA_MEMORY) protect(state, collect, NULL);
     if (kind == CLUA_RUNTIME && strstr(state->message, "stack overflow"))
         state->problem.kind = CLUA_DEPTH;
     return CLUA_FAILED;
@@ -149,7 +157,7 @@ static void fail_protected(clua_state *state, int status) {
     const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "an error";
     clua_is_limit(L, L, status);
     int kind = status == LUA_ERRSYNTAX ? CLUA_SYNTAX : state->limit;
-    set_problem(state, kind, kind == CLUA_MEMORY ? "more memory than allowed" : message);
+    set_problem(state, kind, kind == CLUA_MEMORY ? clua_limit_text(state) : message);
     lua_settop(L, 0);
 }
 
@@ -435,6 +443,7 @@ int clua_resume(
     state->answer.bytes = bytes;
     state->answer.count = count;
     state->limit = 0;
+    state->is_wide = false;
     state->pause = PAUSE_NONE;
     state->blocked = state->depth = 0;
     state->slack = 0;

@@ -42,6 +42,13 @@ struct clua_state {
     clua_block blocks; // the list's ends
     size_t live, peak, slack, fresh;
     int large, huge;
+    // A move of keys, see Limits.c: when it began, how many calls of the allocator
+    // it may last, nanoseconds for the square of a key in the slowest yet.
+    size_t last_kind; // of the newest block
+    bool is_wide;     // the limit of memory is that of a table
+    int64_t move_start;
+    int move_calls;
+    double move_rate;
     bool is_loading;
     bool is_broken; // nothing may be called any more
 
@@ -74,6 +81,7 @@ static inline clua_state *clua_of(lua_State *L) { return *(clua_state **)lua_get
 void *clua_allocate(void *state, void *block, size_t before, size_t after);
 size_t clua_free_blocks(clua_state *state);
 int64_t clua_now(void);
+const char *clua_limit_text(const clua_state *state);
 int clua_interval(const clua_state *state);
 void clua_count(lua_State *L, lua_Debug *place);
 void clua_watch(lua_State *L, int interval);

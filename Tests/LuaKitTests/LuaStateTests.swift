@@ -219,4 +219,20 @@ import Testing
                 "\(bytes): \(String(describing: run.error))")
         }
     }
+
+    @Test("Large texts and lists are not taken for tables with too many names")
+    func largeValues() {
+        let run = ScriptRun(
+            """
+            local s = ("x"):rep(3 << 20):upper()
+            s = s:sub(1, 3 << 20) .. s
+            local list, names = {}, {}
+            for i = 1, 300000 do list[i] = i end
+            for i = 1, 60000 do names["n" .. i] = i end
+            return #s, #list, select(2, pcall(function() for i = 1, 10000 do names[-i] = i end end))
+            """, limits: .hook)
+        let message = "a table has more than 65536 keys that are no places in a list"
+        #expect(run.error?.kind == .memory && run.error?.message.contains(message) == true)
+        #expect(run.error?.message.hasPrefix("test.lua:") == true)
+    }
 }

@@ -200,3 +200,13 @@ local s = ('%c'):rep(10000) while true do os.date(s) end
 --- pack: instructions wallTime memory
 local t = table.pack(('x'):rep(999):byte(1, -1)) while true do string.pack(('i16'):rep(999),
     table.unpack(t)) end
+
+--- colliding keys: instructions wallTime
+local t, n = {}, 1 << 13
+local m = (n - 1) | 1
+for i = 1, n - 1 do t[i * m] = i end
+local j = n
+while true do t[(j - n + 1) * m] = nil t[j * m] = 1 j = j + 1 end
+
+--- wide table: memory
+local t = {} for i = 1, 70000 do t[i + 0.5] = i end
