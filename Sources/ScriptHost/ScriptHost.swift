@@ -1,3 +1,4 @@
+public import CommandModel
 public import CommandTable
 public import DTCLInterpreter
 public import DTCLSyntax
