@@ -21,6 +21,9 @@ pid_t cposix_cloneSharing(void *(*run)(void *), void *argument) {
     if (cposix_startThread(run, argument) < 0) _exit(70);
     for (;;) pause();
 }
+int cposix_closeRange(unsigned first, unsigned last) {
+    return close_range(first, last, 0) < 0 ? -errno : 0;
+}
 int cposix_setInherited(int descriptor, int isInherited) {
     return fcntl(descriptor, F_SETFD, isInherited ? 0 : FD_CLOEXEC) < 0 ? -errno : 0;
 }

@@ -12,6 +12,9 @@ package enum CaptureRequest: Equatable, Sendable {
     /// Begin a new hot generation. The answer's `generation` is its number and `newest` the newest
     /// record: whatever counted on an older generation has a record up to there.
     case rotate
+    /// Which objects were changed around the mount since the last time? The answer's `files` are
+    /// `inode.generation`, with commas between them; `more` is 1 when there were others as well.
+    case suspects
     case unmount
 
     /// Largest message in either direction.
@@ -30,6 +33,7 @@ extension CaptureRequest {
         case .stats: return "stats"
         case .flush: return "flush"
         case .rotate: return "rotate"
+        case .suspects: return "suspects"
         case .unmount: return "unmount"
         case .rules(let generation, let rules):
             var text = "rules \(generation)\n"
@@ -53,6 +57,7 @@ extension CaptureRequest {
         case ("stats", 1): self = .stats
         case ("flush", 1): self = .flush
         case ("rotate", 1): self = .rotate
+        case ("suspects", 1): self = .suspects
         case ("unmount", 1): self = .unmount
         case ("rules", 2):
             guard let generation = UInt64(head[1]) else { return nil }

@@ -6,6 +6,7 @@ struct Arguments {
     var journalDescriptor: CInt = -1
     var logPath: String?
     var marksFolder: String?
+    var hasTripwire = false
     var deathsMax = 5
     /// Given by a server to the keeper that it becomes, not by people.
     var resumedDescriptor: CInt?
@@ -19,7 +20,7 @@ struct Arguments {
     static let help = """
         Usage: understudy-capture --mount PATH --number N --socket PATH
                                   [--journal-fd FD] [--log FILE] [--marks FOLDER]
-                                  [--deaths N]
+                                  [--deaths N] [--tripwire on|off]
 
         Puts a file system over the folder PATH that passes everything through and records every
         change. Started by understudyd; prints 'ready' when the mount is live.
@@ -33,6 +34,7 @@ struct Arguments {
                             cannot hide a change
           --deaths N        how often what serves the mount may be killed in ten seconds before the
                             mount ends; 5 if not given
+          --tripwire on     notices changes below the folder that do not come through the mount
         """
 
     static func parse(_ words: [String]) -> Outcome {
@@ -46,6 +48,11 @@ struct Arguments {
             case "--socket": result.socketPath = value
             case "--log": result.logPath = value
             case "--marks": result.marksFolder = value
+            case "--tripwire":
+                guard value == "on" || value == "off" else {
+                    return .failure("--tripwire: got '\(value)', expected on or off")
+                }
+                result.hasTripwire = value == "on"
             case "--resume": result.resumedDescriptor = CInt(value)
             case "--deaths":
                 guard let count = Int(value), count >= 0 else {

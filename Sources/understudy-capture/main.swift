@@ -38,6 +38,7 @@ do throws(CaptureError) {
         path: arguments.mountPath, number: arguments.number, socketPath: arguments.socketPath)
     settings.marksFolder = arguments.marksFolder
     settings.deathsMax = arguments.deathsMax
+    settings.hasTripwire = arguments.hasTripwire
     if let resumed = arguments.resumedDescriptor {
         guard let keeper = Keeper(settings, resuming: resumed) else { exit(1) }
         exit(keeper.run(stop: stop))

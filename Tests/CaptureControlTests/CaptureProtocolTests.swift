@@ -8,7 +8,7 @@ import Testing
             SelectionRule(bit: 15, includes: false, isRecursive: false, path: [0x2F, 0xFF, 0x0A]),
         ]
         let requests: [CaptureRequest] = [
-            .hello, .stats, .flush, .rotate, .unmount, .rules(generation: 12, rules),
+            .hello, .stats, .flush, .rotate, .suspects, .unmount, .rules(generation: 12, rules),
             .rules(generation: 0, []),
         ]
         for request in requests { #expect(CaptureRequest(request.text) == request) }

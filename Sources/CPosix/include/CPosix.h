@@ -324,6 +324,8 @@ int cposix_childDescriptor(void);
 /// Takes the end of a child, if it has ended: 1, with its exit status and what signal killed it (or 0).
 /// 0: it lives. To be asked again after the descriptor was readable.
 int cposix_tryTakeEnd(int childDescriptor, pid_t process, int *status, int *signal);
+/// Closes whatever is open from one descriptor through another. 0 or -errno.
+int cposix_closeRange(unsigned first, unsigned last);
 /// Whether a descriptor stays open when the process becomes another program. 0 or -errno.
 int cposix_setInherited(int descriptor, int isInherited);
 /// Becomes another program, with this one's environment. Answers only if that fails: -errno.

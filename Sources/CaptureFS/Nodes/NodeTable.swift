@@ -161,6 +161,7 @@ final class NodeTable: Sendable {
         state.withLock { state in
             var found: [Node] = []
             state.shared.restore { found.append(Node($0, mount: mount)) }
+            state.nodes.reserveCapacity(found.count + 1)
             for node in found {
                 if !node.ownsDescriptor { (node.descriptor, node.access) = (-1, .none) }
                 state.nodes[node.id] = node
@@ -178,7 +179,7 @@ final class NodeTable: Sendable {
             }
             for node in found {
                 if node.descriptor >= 0 { cache.admit(node) }
-                Self.removeIfUnused(node, &state, &gone, root)
+                if node.lookups == 0 { Self.removeIfUnused(node, &state, &gone, root) }
             }
         }
         release(gone)

@@ -205,7 +205,11 @@ struct Call {
 
     /// Whether an object that now is as this request would make it was made so by it.
     func isEffect(_ status: stat) -> Bool {
-        isAgain && cposix_nanoseconds(status.st_ctim) >= worker.intent.began
+        guard isAgain else { return false }
+        var began = worker.intent.began
+        // Some file systems keep whole seconds.
+        if status.st_ctim.tv_nsec == 0 { began -= began % 1_000_000_000 }
+        return cposix_nanoseconds(status.st_ctim) >= began
     }
 
     func success() -> Int { reply.success(header.unique) }

@@ -4,6 +4,7 @@ internal import CPosix
 internal import FileSystemAccess
 internal import Glibc
 internal import Journal
+internal import ReplicationModel
 
 /// Serves one mount until it ends or is killed; in the second case the keeper makes the next one,
 /// which goes on. Its first thread answers the daemon and waits for signals; all else happens on
@@ -15,6 +16,7 @@ final class CaptureServer {
     private let recorder: Recorder
     private let fileSystem: FileSystem
     private let session: Session
+    private var tripwire: Tripwire?
     private var clients: [CInt] = []
     /// Becomes readable when the process is told to end.
     private let stop: CInt
@@ -29,7 +31,7 @@ final class CaptureServer {
         self.keeper = keeper
         self.stop = stop
         let isFirst = keeper.memory[.takeovers] == 0
-        let found = isFirst ? [] : Keeper.openDescriptors()
+        if !isFirst { keeper.closeForgotten(stop: stop) }
         mount = keeper.mount
         do throws(JournalError) {
             journal = try JournalMemory(descriptor: cposix_dup(keeper.journal))
@@ -47,9 +49,6 @@ final class CaptureServer {
         } catch {
             throw .system("stat \(keeper.settings.path)", errno: error.rawValue)
         }
-        if !isFirst {
-            keeper.closeForgotten(found, known: fileSystem.table.descriptors, stop: stop)
-        }
         session = Session(fileSystem, keeper.channels, agreed: keeper.agreed)
     }
 
@@ -58,6 +57,19 @@ final class CaptureServer {
         if keeper.memory[.takeovers] > 0 { session.takeOver(keeper.device) }
         let problem = session.start()
         guard problem == 0 else { throw .system("start of the session", errno: problem) }
+        if keeper.settings.hasTripwire { watchAround() }
+    }
+
+    private func watchAround() {
+        do throws(Errno) {
+            let tripwire = try Tripwire(
+                backing: mount.backing, path: mount.path, mount: UInt32(keeper.settings.number),
+                processes: [getpid()])
+            guard Thread.start({ tripwire.run() }) == 0 else { return }
+            self.tripwire = tripwire
+        } catch {
+            keeper.say("changes around the mount cannot be noticed: \(error)")
+        }
     }
 
     /// Serves until the mount is gone or the process is told to end.
@@ -151,6 +163,8 @@ final class CaptureServer {
             send(client, .ok([:]), [])
         case .rotate:
             send(client, rotate(), [])
+        case .suspects:
+            send(client, suspects(), [])
         case .unmount:
             do throws(CaptureError) {
                 try mount.detach(isLazy: false)
@@ -162,6 +176,13 @@ final class CaptureServer {
             return true
         }
         return false
+    }
+
+    private func suspects() -> CaptureReply {
+        guard let tripwire else { return .error("changes around the mount are not noticed") }
+        let suspects = tripwire.take()
+        let files = suspects.files.map { "\($0.inode).\($0.generation)" }.joined(separator: ",")
+        return .ok(["files": files, "more": suspects.isMore ? "1" : "0"])
     }
 
     private func rotate() -> CaptureReply {
@@ -182,6 +203,7 @@ final class CaptureServer {
             "nodes": String(fileSystem.nodeCount),
             "openDescriptors": String(fileSystem.descriptorCount),
             "takeovers": String(keeper.memory[.takeovers]),
+            "around": String(tripwire?.count ?? 0),
             "hotGeneration": String(fileSystem.heat.logGeneration),
             "hotFailures": String(fileSystem.heat.failureCount),
             "unread": String(keeper.memory[.unread]),

@@ -20,6 +20,8 @@ package final class Keeper: @unchecked Sendable {
         package var socketPath: String
         /// Where hot groups are written down; nil: nowhere.
         package var marksFolder: String?
+        /// Changes that do not come through the mount are noticed.
+        package var hasTripwire = false
         /// Servers that may be killed in ten seconds before the keeper gives up.
         package var deathsMax = 5
 
@@ -273,7 +275,7 @@ package final class Keeper: @unchecked Sendable {
         return End(status: status, signal: signal, wasStopped: wasStopped)
     }
 
-    private func say(_ text: String) {
+    func say(_ text: String) {
         let bytes = Array("understudy-capture: \(text)\n".utf8)
         _ = cposix_write(2, bytes, bytes.count)
     }
@@ -281,26 +283,20 @@ package final class Keeper: @unchecked Sendable {
     // MARK: Descriptors
 
     /// Closes what nobody knows any more: a killed server had just opened it, or talked over it.
-    /// `found` is all that was open before the new server opened anything.
-    func closeForgotten(_ found: Set<CInt>, known: [CInt], stop: CInt) {
-        let own = memory.handover.descriptors + [0, 1, 2, memory.descriptor, ending, stop]
-        for descriptor in found.subtracting(own).subtracting(known) {
-            _ = cposix_close(descriptor)
-        }
-    }
-
-    static func openDescriptors() -> Set<CInt> {
-        guard let directory = opendir("/proc/self/fd") else { return [] }
-        defer { closedir(directory) }
-        let own = dirfd(directory)
-        var found: Set<CInt> = []
-        while let entry = readdir(directory) {
-            let text = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    /// To be called before the new server opens anything.
+    func closeForgotten(stop: CInt) {
+        var known = memory.handover.descriptors + [0, 1, 2, memory.descriptor, ending, stop]
+        var nodes = SharedNodes(memory)
+        nodes.restore { if $0.opened.descriptor >= 0 { known.append($0.opened.descriptor) } }
+        known.sort()
+        var next: CInt = 0
+        for descriptor in known {
+            if descriptor > next {
+                _ = cposix_closeRange(UInt32(next), UInt32(descriptor - 1))
             }
-            if let descriptor = CInt(text), descriptor != own { found.insert(descriptor) }
+            next = descriptor + 1
         }
-        return found
+        _ = cposix_closeRange(UInt32(next), UInt32.max)
     }
 }
 
