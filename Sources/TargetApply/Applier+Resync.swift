@@ -62,6 +62,10 @@ extension Applier {
             return
         }
         listed = nil
+        // Asked for before, and gone by a change that came to be a mark.
+        map.forgetAwaited(in: record.file) { name in
+            name.withUnsafeBytes { list.contains($0) }
+        }
         try doom(node, try open(node), notIn: list, all: flags.contains(.removeOrphans))
         touch(node, record.time)
     }

@@ -275,6 +275,15 @@ struct NodeMap: ~Copyable {
         }
     }
 
+    /// What a directory does not have at the source any more is not awaited.
+    mutating func forgetAwaited(in parent: FileID, unless isListed: ([UInt8]) -> Bool) {
+        guard !awaiting.isEmpty else { return }
+        for (awaited, _) in awaiting.inOrder
+        where awaited.parent == parent && !isListed(awaited.name) {
+            awaited.name.withUnsafeBytes { arrived(parent, $0) }
+        }
+    }
+
     mutating func awaitNothing() {
         guard !awaiting.isEmpty else { return }
         awaiting = Awaiting()

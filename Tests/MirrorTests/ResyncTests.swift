@@ -331,6 +331,29 @@ struct ResyncTests {
         expectEqual(run)
     }
 
+    @Test func `Questions for what nobody has are answered, and bounded`() throws {
+        let run = try run()
+        OddTree.write(source + "/file", OddTree.bytes(100_000, 1))
+        mkdir(source + "/dir", 0o755)
+        try run.mirror(full: true, filter: IncludeAll())
+        #expect(run.applier.readable(FileID(inode: 99, generation: 1, mount: 1)) == nil)
+        #expect(run.applier.readable(file("/dir")) == nil)
+        #expect(run.applier.readable(.none) == nil)
+        let found = try #require(run.applier.readable(file("/file")))
+        let reader = BlockReader()
+        #expect(try reader.sums(of: found.descriptor, firstBlock: 0, count: .max).sums.count == 2)
+        for first in [2, 1 << 40, UInt64.max] {
+            let (size, sums) = try reader.sums(
+                of: found.descriptor, firstBlock: first, count: .max)
+            #expect(size == 100_000)
+            #expect(sums == [])
+        }
+        truncate(target + "/file", 1 << 40)
+        let (_, sums) = try reader.sums(of: found.descriptor, firstBlock: 1, count: .max)
+        #expect(sums.count == 1024)
+        #expect(sums.dropFirst().allSatisfy { $0 == Blocks.hole })
+    }
+
     @Test func `An object in trouble is named, skipped, and told to the source`() throws {
         let run = try run()
         OddTree.write(source + "/fixed", OddTree.bytes(1000, 1))
