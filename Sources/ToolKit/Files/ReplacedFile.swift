@@ -15,7 +15,8 @@ package enum ReplacedFile {
         var status = stat()
         guard stat(target, &status) == 0 else { throw failure("find", path) }
         let folder = target.split(separator: "/").dropLast().joined(separator: "/")
-        var template = Array("/\(folder)/.understudy.XXXXXX".utf8CString)
+        let place = "/\(folder)/.understudy." + String(repeating: "X", count: 6)
+        var template = Array(place.utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw failure("write beside", path) }
         let temporary = String(

@@ -9,7 +9,7 @@ struct Reporter {
     var isJSON: Bool
     /// Before every line for people.
     var indent = ""
-    private let palette = Palette(.error)
+    private var palette: Palette { Palette(.error) }
 
     init(isJSON: Bool, indent: String = "") {
         self.isJSON = isJSON

@@ -88,9 +88,10 @@ final class StatementProfile: ScriptTracer {
         let sorted = totals.sorted { $0.value.seconds > $1.value.seconds }
         for (place, total) in sorted.prefix(StatementProfile.linesMax) {
             let percent = all > 0 ? Int((total.seconds / all * 100).rounded()) : 0
-            text +=
-                " \(StatementTrace.text(total.seconds)) \(Self.padded("\(percent) %", 10))"
-                + " \(Self.padded("\(total.count)", 10))  \(place.file):\(place.line) \(place.text)\n"
+            let share = Self.padded("\(percent) %", 10)
+            let count = Self.padded("\(total.count)", 10)
+            text += " \(StatementTrace.text(total.seconds)) \(share) \(count)"
+            text += "  \(place.file):\(place.line) \(place.text)\n"
         }
         if sorted.count > StatementProfile.linesMax {
             text += "  … and \(sorted.count - StatementProfile.linesMax) more\n"
