@@ -10,9 +10,9 @@ package enum HostileLua {
         return script.write()
     }
 
-    /// Runs the seed's scripts with small limits: a file, its hooks, events for them, calls beside each
-    /// other, calls given up. nil when every limit held, the state worked on and gave everything back;
-    /// otherwise what went wrong.
+    /// Runs the seed's scripts with small limits: a file, its hooks, events for them, calls beside
+    /// each other, calls given up. nil when every limit held, the state worked on and gave
+    /// everything back; otherwise what went wrong.
     package static func check(seed: UInt64) -> String? {
         var trial = Trial(seed: seed)
         do throws(LuaError) {
@@ -60,7 +60,8 @@ private struct Trial {
         if peak > limits.memoryBytesMax + (64 << 10) {
             _ = complain("\(peak) bytes at the peak, \(limits.memoryBytesMax) allowed")
         }
-        // The library's buffers that a script may make it lose are few; anything of ours would be more.
+        // The library's buffers that a script may make it lose are few; anything of ours would be
+        // more.
         let lost = state.close()
         if lost > 1000 { _ = complain("\(lost) blocks lost") }
         return problem

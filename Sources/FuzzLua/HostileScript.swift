@@ -110,7 +110,7 @@ struct HostileScript {
                 "pcall(coroutine.resume, shared.co or \(co))\n",
                 "string.co = coroutine.running()\n", "pcall(coroutine.resume, string.co)\n",
                 "pcall(coroutine.close, string.co)\n",
-                "print(coroutine.status(\(co)), debug.traceback(\(co)))\n",
+                "dt.log(coroutine.status(\(co)), debug.traceback(\(co)))\n",
                 "while coroutine.resume(\(co)) do end\n",
             ])
         }
@@ -132,7 +132,7 @@ struct HostileScript {
             "table.unpack(\(object))", "table.insert(\(object), 1, 1)",
             "table.remove(\(object), 1)", "table.sort(\(object))",
             "table.move(\(object), 1, 1 << 60, 2)", "dt.ask(\(object))", "error(\(object))",
-            "string.format('%s', \(object))", "print(\(object))",
+            "string.format('%s', \(object))", "dt.log(\(object))",
             "string.gsub('abc', '.', \(object))", "load(\(object))", "next(\(object))",
         ]
         text += "pcall(function(...) return \(random.one(uses)) end)\n"
@@ -157,7 +157,7 @@ struct HostileScript {
         case 4: text += "g(select('#', ...), ...)\n"
         case 5: text += "error(\(value(1)), \(random.below(4)))\n"
         case 6: text += "dt.ask(\(value(2)))\n"
-        case 7: text += "print(\(value(2)))\n"
+        case 7: text += "dt.log(\(value(2)))\n"
         case 8: text += "pcall(\(call()))\n"
         case 9: text += "do local s = shared.s or 'x' shared.s = s .. s end\n"
         default:

@@ -4,7 +4,8 @@ package struct LuaError: Error, Sendable, Hashable {
         case syntax, runtime
         /// The script used more than its limits allow; nothing in it could catch this.
         case memory, instructions, wallTime
-        /// Coroutines nested too deeply (not to be caught), or a stack overflow (caught like any error).
+        /// Coroutines nested too deeply (not to be caught), or a stack overflow (caught like any
+        /// error).
         case depth
         /// Ended through ``LuaInterrupt``.
         case cancelled

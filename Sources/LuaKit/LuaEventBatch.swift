@@ -116,8 +116,8 @@ package struct LuaEventBatch: Sendable {
 extension LuaState {
     /// Begins a call of the function with each event of the batch from `first` on, in one thread: a
     /// command in one of them suspends the batch. What the function returns is of no interest. Each
-    /// event has the whole budget of instructions, the batch together one of time. An error ends the
-    /// batch; ``LuaError/event`` says where, so that the host may go on behind it.
+    /// event has the whole budget of instructions, the batch together one of time. An error ends
+    /// the batch; ``LuaError/event`` says where, so that the host may go on behind it.
     package mutating func deliver(
         _ batch: borrowing LuaEventBatch, from first: Int = 0, to function: LuaReference,
         wallSecondsMax: Double? = nil

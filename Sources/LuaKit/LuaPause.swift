@@ -14,8 +14,8 @@ package struct LuaThread: Sendable, Hashable {
 package enum LuaPause: Sendable, Hashable {
     /// It is over; what the function returned.
     case finished([CommandValue])
-    /// It wants a command: its place in the list given to ``LuaState/setFunctions(_:)``. Resume with
-    /// its result or its failure.
+    /// It wants a command: its place in the list given to ``LuaState/setFunctions(_:)``. Resume
+    /// with its result or its failure.
     case call(function: Int, arguments: [CommandValue])
     /// It ran for a slice; resume with `.start` to go on.
     case outOfSlice

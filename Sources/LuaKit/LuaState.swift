@@ -4,8 +4,8 @@ package import CommandModel
 /// A world of Lua with limits from its birth. Its owner uses it from one thread at a time, of which
 /// the compiler makes sure; which thread that is may change.
 ///
-/// Calls are *threads*: started, resumed, paused wherever the script uses a command, resumed with the
-/// answer. Several may be under way, one at a time runs.
+/// Calls are *threads*: started, resumed, paused wherever the script uses a command, resumed with
+/// the answer. Several may be under way, one at a time runs.
 package struct LuaState: ~Copyable {
     /// nil only between `close()` and the end.
     private(set) var handle: OpaquePointer?
@@ -16,7 +16,8 @@ package struct LuaState: ~Copyable {
     private var threads: [Int: OpaquePointer] = [:]
     private var threadsStarted = 0
 
-    /// - Parameter output: gets each `print` and `dt.log`, with the name of the script's file. It is
+    /// - Parameter output: gets each `print` and `dt.log`, with the name of the script's file. It
+    ///   is
     ///   called while the script runs and cannot reach the state.
     /// - Throws: `.memory` when the limit does not hold even the libraries.
     package init(
@@ -46,7 +47,8 @@ package struct LuaState: ~Copyable {
     }
 
     /// Ends the state, which gives all its memory back, and answers how many blocks the library had
-    /// lost track of until then: 0, or a text buffer that a script made it lose at the end of C's stack.
+    /// lost track of until then: 0, or a text buffer that a script made it lose at the end of C's
+    /// stack.
     package consuming func close() -> Int {
         for thread in threads.values { clua_drop(handle, thread) }
         threads = [:]
@@ -84,7 +86,8 @@ extension LuaState {
         if status != 0 { throw problem() }
     }
 
-    /// Compiles a text. Start what it answers to run the file's top level, which then registers hooks.
+    /// Compiles a text. Start what it answers to run the file's top level, which then registers
+    /// hooks.
     /// - Parameter name: as it shall stand in messages, such as `nightly.lua`.
     package mutating func load(_ text: String, name: String) throws(LuaError) -> LuaReference {
         try load(bytes: Array(text.utf8), name: name)

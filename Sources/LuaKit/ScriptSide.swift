@@ -1,8 +1,8 @@
 import CLuaSupport
 import CommandModel
 
-/// What a running script reaches of the host: its output and its registrations. C holds a pointer to
-/// it while the state lives; only the thread that runs the state calls it.
+/// What a running script reaches of the host: its output and its registrations. C holds a pointer
+/// to it while the state lives; only the thread that runs the state calls it.
 final class ScriptSide {
     let output: @Sendable (_ script: String, _ text: String) -> Void
     var hooks: [LuaHook] = []
