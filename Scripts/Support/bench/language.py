@@ -41,7 +41,7 @@ def scripts(bench):
             runs[program] = [program, path(name, ending)]
         beside = {
             program: Figure(
-                f"{title}, dtcl", "ms", "less", goal if program == "tclsh" else None, program)
+                f"{title}, beside {program}", "ms", "less", goal if program == "tclsh" else None, program)
             for program, _ in rivals
         }
         answers = set()
@@ -76,7 +76,7 @@ def processor_time(words, answers):
 
 def start(bench):
     """An empty script from start to end, by the clock."""
-    figure = Figure("an empty script, dtcl", "ms", "less", 1.0, "tclsh")
+    figure = Figure("an empty script, beside tclsh", "ms", "less", 1.0, "tclsh")
     commands = {
         "ours": [bench.programs.dtcl, path("empty", "dtcl")],
         "theirs": ["tclsh", path("empty", "tcl")],
