@@ -368,7 +368,10 @@ extension Applier {
         let holder = map.find(targetInode: UInt64(status.st_ino))
         let isAnothers = holder != 0 && map[holder].file != file
         // One of ours that the map lost has in it what belongs to what it was.
-        if isAnothers || (holder == 0 && isResyncing && isForgotten(status)) {
+        let isOurs =
+            holder == 0 && isResyncing
+            && isForgotten(object.descriptor, "", flags: CInt(AT_EMPTY_PATH), status)
+        if isAnothers || isOurs {
             SystemCall.close(object.descriptor)
             return nil
         }

@@ -181,15 +181,20 @@ extension Applier {
             guard let text = entry.cString,
                 let status = try? SystemCall.status(at: directory, text)
             else { continue }
-            if all || known(status) != 0 || isForgotten(status) {
+            if all || known(status) != 0 || isForgotten(directory, text, status) {
                 resync.doomed[AwaitedName(parent: file, name: Array(entry.name))] = FileID.none
             }
         }
     }
 
-    /// Whether something unknown was made by a change that the map lost in a crash.
-    func isForgotten(_ status: stat) -> Bool {
-        unsureTimes.contains(cposix_nanoseconds(status.st_ctim))
+    /// Whether something unknown was made by a change that the map lost in a crash. What is older is
+    /// a stranger's, whatever was done to it since.
+    func isForgotten(
+        _ directory: CInt, _ name: UnsafePointer<CChar>, flags: CInt = 0, _ status: stat
+    ) -> Bool {
+        guard !unsureTimes.isEmpty else { return false }
+        let born = cposix_birthTime(directory, name, flags)
+        return unsureTimes.contains(born > 0 ? born : cposix_nanoseconds(status.st_ctim))
     }
 
     func isAside(_ node: UInt32, _ name: UnsafeRawBufferPointer) -> Bool {
@@ -359,7 +364,10 @@ extension Applier {
         let still = map.link(parent, name)
         if still != 0, map[link: still].node == child { detach(still) }
         // What a change put there that the map lost in a crash goes as well.
-        if let there, !isChild, file == .none || known(there) != 0 || isForgotten(there) {
+        guard let there, !isChild else { return }
+        if file == .none || known(there) != 0
+            || isForgotten(directory, firstName.cString(name), there)
+        {
             try clear(parent, directory, name)
             count { $0.removed += 1 }
         }

@@ -153,6 +153,10 @@ int cposix_futimens(int descriptor, int64_t accessed, int64_t modified);
 /// Times of what any descriptor stands for, O_PATH and symbolic links included.
 int cposix_utimesDescriptor(int descriptor, int64_t accessed, int64_t modified);
 
+/// When an object was made, nanoseconds since 1970-01-01 UTC; 0 where the file system does not say.
+/// Does not follow a link; "" with AT_EMPTY_PATH means the descriptor itself.
+int64_t cposix_birthTime(int directory, const char *name, int flags);
+
 // MARK: Extended attributes
 
 ssize_t cposix_fgetxattr(
