@@ -64,6 +64,8 @@ struct Search {
                 CrashReport.note(seed, job: job)
                 guard let problem = check(seed) else { continue }
                 shared.failures.withLock { $0.append(Failure(seed: seed, problem: problem)) }
+                // At once, too: who stops a long search wants to know what it has found.
+                complain("  \(kind.rawValue): seed \(seed): \(problem)")
             }
             tell(upper, since: start)
         }
@@ -93,7 +95,10 @@ struct Search {
         guard done / tenth != (done - 1) / tenth || done == count else { return }
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         let rate = Int(Double(done) / (Double(seconds) + Double(attoseconds) / 1e18))
-        FileHandle.standardError.write(
-            Data("  \(kind.rawValue): \(done) of \(count), \(rate) a second\n".utf8))
+        complain("  \(kind.rawValue): \(done) of \(count), \(rate) a second")
+    }
+
+    private func complain(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 }
