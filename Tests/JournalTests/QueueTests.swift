@@ -316,6 +316,32 @@ struct QueueTests {
         #expect(bench.keeper.marks(connection: 1).isEmpty)
     }
 
+    @Test("a journal is replaced when it is of no use, and not because it cannot be looked at")
+    func opening() throws {
+        let folder = TemporaryFolder()
+        let path = folder("journal")
+        func open() throws -> (UInt64, JournalSource) {
+            let (memory, source) = try JournalMemory.open(path: path, bytes: 1 << 20)
+            return (memory.journalID, source)
+        }
+        let (first, source) = try open()
+        #expect(source == .made)
+        #expect(try open() == (first, .adopted))
+        // The version, the boot, the length.
+        for place in [8, 40] {
+            folder.change("journal", at: place) { $0 ^= 1 }
+            #expect(try open().1 == .made)
+        }
+        folder.write(folder.bytes("journal").dropLast(4096), "journal")
+        #expect(try open().1 == .made)
+        #expect(try open().1 == .adopted)
+        folder.write([1], "other")
+        unlink(path.description)
+        symlink(folder("other").description, path.description)
+        #expect(throws: JournalError.memory(errno: ELOOP)) { try open() }
+        #expect(folder.bytes("other") == [1])
+    }
+
     @Test("after a kill of everything the queue goes on where it was, in memory and on the disk")
     func restarts() throws {
         let bench = try QueueBench()

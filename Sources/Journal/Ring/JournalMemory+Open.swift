@@ -34,7 +34,10 @@ extension JournalMemory {
     package static func open(
         path: BytePath, bytes: Int, queueFolder: BytePath? = nil
     ) throws(JournalError) -> (memory: JournalMemory, source: JournalSource) {
-        if let known = try? existing(path) { return (known, .adopted) }
+        do throws(JournalError) { return (try existing(path), .adopted) } catch {
+            // Only what is known not to be of use may be replaced.
+            if case .memory(let errno) = error, errno != ENOENT { throw error }
+        }
         if let queueFolder, let origin = cleanStop(queueFolder) {
             return (try place(path, bytes: bytes, origin), .restored)
         }

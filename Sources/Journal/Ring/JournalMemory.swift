@@ -25,11 +25,12 @@ package final class JournalMemory: @unchecked Sendable {
         var status = stat()
         let result = cposix_fstat(descriptor, &status)
         let total = Int(status.st_size)
-        guard result >= 0, total > JournalLayout.recordsPlace,
-            let base = cposix_mapShared(descriptor, total)
-        else {
+        let isLongEnough = result >= 0 && total > JournalLayout.recordsPlace
+        guard isLongEnough, let base = cposix_mapShared(descriptor, total) else {
             _ = cposix_close(descriptor)
-            throw result < 0 ? .memory(errno: -result) : .notAJournal
+            // Something else is at hand, or there is no room to look at it.
+            if result >= 0, !isLongEnough { throw .notAJournal }
+            throw .memory(errno: result < 0 ? -result : 12)
         }
         func word(_ place: Int) -> UInt64 { base.load(fromByteOffset: place, as: UInt64.self) }
         let records = Int(truncatingIfNeeded: word(JournalLayout.recordCapacityPlace))
