@@ -94,6 +94,13 @@ static inline void clibedit_bind(
     library->set(editor, EL_BIND, key, name, NULL);
 }
 
+// Whether the keys are those of vi, in which Escape alone is a key.
+static inline int clibedit_is_vi(const clibedit_library *library, EditLine *editor) {
+    const wchar_t *name = NULL;
+    library->get(editor, EL_EDITOR, &name);
+    return name && name[0] == L'v';
+}
+
 // 1: the terminal is the editor's, 0: it is as it was before.
 static inline void clibedit_take_terminal(
     const clibedit_library *library, EditLine *editor, int takes) {

@@ -100,6 +100,20 @@ import Testing
         #expect(!quiet.output.contains("progress"))
     }
 
+    @Test func `people keep their own keys`() {
+        let home = TemporaryFolder()
+        _ = home.write(".editrc", "bind -v\n")
+        let terminal = PseudoTerminal(["-i"], home: home)
+        terminal.expectPrompt()
+        // Escape alone is a key of vi: delete the last character, put another at the end.
+        terminal.type("write 12x")
+        terminal.expect("Command:  write 12x")
+        terminal.type("\u{1B}")
+        #expect(terminal.comes { $0.beforeCursor == "Command:  write 12" })
+        terminal.type("xa3\r")
+        terminal.expect("  123", "Command:")
+    }
+
     @Test func `a stopped session goes on with its line`() {
         let terminal = PseudoTerminal(["-i"])
         terminal.expectPrompt()

@@ -137,7 +137,8 @@ package final class LineEditor {
         }
         // Their own settings first: nothing else works for people who are used to other keys.
         _ = calls.pointee.source(editor, nil)
-        for (key, command) in LineEditor.bindings {
+        let isVi = clibedit_is_vi(calls, editor) != 0
+        for (key, command) in LineEditor.bindings where !isVi || !key.hasPrefix("\\e") {
             LineEditor.withWide(key) { key in
                 LineEditor.withWide(command) { clibedit_bind(calls, editor, key, $0) }
             }
@@ -211,12 +212,10 @@ package final class LineEditor {
         let calls = library.calls
         switch signal {
         case SIGWINCH:
-            // The terminal has laid out its rows anew, libedit draws from where the cursor is.
-            clibedit_flush()
-            let above = rows.above
-            Terminal.write("\r" + (above > 0 ? "\u{1B}[\(above)A" : "") + "\u{1B}[J")
+            clearLine()
             calls.pointee.resize(editor)
         case SIGCONT:
+            clearLine()
             clibedit_take_terminal(calls, editor, 0)
             clibedit_take_terminal(calls, editor, 1)
         default:
@@ -297,6 +296,13 @@ package final class LineEditor {
         // libedit goes up to where it thinks that the line begins, and draws it there.
         Terminal.write(text + String(repeating: "\n", count: above))
         return UInt8(CC_REDISPLAY)
+    }
+
+    /// Takes the line away, so that it can be drawn anew: libedit draws from where the cursor is.
+    private func clearLine() {
+        clibedit_flush()
+        let above = rows.above
+        Terminal.write("\r" + (above > 0 ? "\u{1B}[\(above)A" : "") + "\u{1B}[J")
     }
 
     /// Puts the cursor below what was typed.
