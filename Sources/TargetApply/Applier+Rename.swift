@@ -22,20 +22,36 @@ extension Applier {
         guard to != 0 else { return try renameAway(node, from, view, record) }
         guard node != 0 else { return try renameUnknown(to, view, record) }
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
-            if record.flags & UInt8(RENAME_EXCHANGE) != 0 {
-                try exchange(node, from, to, view)
-            } else {
-                try place(
-                    node, from: from, view.name, to: to, view.otherName,
-                    replacing: view.change.replaced)
-                // It may have been found elsewhere.
-                let from = map.find(view.change.parent)
-                if mirror != nil, from != 0, !isAt(node, from, view.name) {
-                    try removeUnbound(from, view.name)
+            do throws(Errno) {
+                try move(node, from, to, view, record)
+            } catch {
+                // After a crash the map may have what the target has not.
+                guard error == .stale, isResyncing else { throw error }
+                requestContent(to, view.otherName, isKnown: false)
+                if from != 0, record.flags & UInt8(RENAME_EXCHANGE) != 0 {
+                    requestContent(from, view.name, isKnown: false)
                 }
             }
-            requestIfMissed(node, to, view.otherName)
         }
+    }
+
+    private func move(
+        _ node: UInt32, _ from: UInt32, _ to: UInt32, _ view: NameChangeView,
+        _ record: OperationRecord
+    ) throws(Errno) {
+        if record.flags & UInt8(RENAME_EXCHANGE) != 0 {
+            try exchange(node, from, to, view)
+        } else {
+            try place(
+                node, from: from, view.name, to: to, view.otherName,
+                replacing: view.change.replaced)
+            // It may have been found elsewhere.
+            let from = map.find(view.change.parent)
+            if mirror != nil, from != 0, !isAt(node, from, view.name) {
+                try removeUnbound(from, view.name)
+            }
+        }
+        requestIfMissed(node, to, view.otherName)
     }
 
     /// To a directory that the target does not have. When it is awaited, it will come with what is

@@ -244,11 +244,13 @@ extension Applier {
     /// Puts an object into limbo that is somewhere at the target, but not where the map has it.
     /// Answers false when there is none.
     func rescue(_ node: UInt32) -> Bool {
-        guard resync.keepsGone, map[node].rootNumber == 0, map[node].targetInode != 0,
-            let found = openByHandle(node, false)
-        else { return false }
+        guard resync.keepsGone, map[node].rootNumber == 0, map[node].targetInode != 0 else {
+            return false
+        }
+        // With the times that are pending for it.
+        if map[node].slot != 0 { release(map[node].slot) }
+        guard let found = openByHandle(node, false) else { return false }
         defer { SystemCall.close(found.descriptor) }
-        discard(node)
         let before = resync.limbo.count
         do throws(Errno) {
             if map[node].type == ObjectType.directory.rawValue {
