@@ -4,6 +4,8 @@ import CaptureFS
 import FileSystemAccess
 import Glibc
 import Journal
+import ReplicationModel
+import Synchronization
 import Testing
 
 /// What is about to change is written down before it does.
@@ -94,6 +96,50 @@ struct HotTests {
             #expect(HotSet.read(folder: folder, mount: 7).groupCount == 0)
         }
         #expect(rig.count("hotFailures") == 0)
+    }
+
+    @Test func `a change never stands behind a rotation without being hot in it`() throws {
+        let (rig, folder) = try rig()
+        defer {
+            rig.stop()
+            CaptureRig.remove(folder.description)
+        }
+        rig.memory.setWatched(1)
+        let isOver = Atomic<Bool>(false)
+        withUnsafePointer(to: isOver) { isOver in
+            nonisolated(unsafe) let isOver = isOver
+            let threads = (0..<3).map { number in
+                Probe(rig.root).start { probe in
+                    var round = 0
+                    while !isOver.pointee.load(ordering: .relaxed) {
+                        round += 1
+                        probe.make("f\(number)-\(round % 40)", "round \(round)")
+                    }
+                }
+            }
+            for _ in 0..<20 {
+                guard case .ok(let fields)? = rig.ask(.rotate),
+                    let generation = fields["generation"].flatMap({ UInt32($0) }),
+                    let newest = fields["newest"].flatMap({ UInt64($0) })
+                else {
+                    Issue.record("no new generation")
+                    break
+                }
+                try? HotSet.drop(folder: folder, mount: 7, through: generation - 1)
+                // Every record from here on is of something that is hot now.
+                let later = rig.records().filter { $0.record.sequence > newest }
+                let hot = HotSet.read(folder: folder, mount: 7)
+                let cold = later.filter {
+                    $0.record.kind != .create && !hot.contains($0.record.inode)
+                        && $0.record.kind != .unlink
+                }
+                // New files have their folder's heat.
+                let born = Set(later.filter { $0.record.kind == .create }.map(\.record.inode))
+                #expect(cold.allSatisfy { born.contains($0.record.inode) })
+            }
+            isOver.pointee.store(true, ordering: .relaxed)
+            for thread in threads { pthread_join(thread, nil) }
+        }
     }
 
     @Test func `without a folder for them there are no generations`() throws {

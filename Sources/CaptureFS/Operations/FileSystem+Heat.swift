@@ -26,6 +26,8 @@ extension FileSystem {
     private func requireHot(_ call: Call, _ nodes: [Node?]) throws(Errno) {
         guard recorder.isWatched else { return }
         let worker = call.worker
+        // What was made hot before a rotation counts no more.
+        if worker.heatedGeneration != heat.generation { worker.heated.removeAll() }
         worker.cold.removeAll(keepingCapacity: true)
         for case let node? in nodes where !isWarmEnough(node) {
             if !worker.heated.contains(node.file.inode) { worker.cold.append(node.file.inode) }
@@ -49,7 +51,10 @@ extension FileSystem {
     /// Without any lock. When this returns the request can be tried again.
     func makeHot(_ worker: Worker) {
         worker.willBlock()
+        let generation = heat.generation
         heat.makeHot(worker.cold)
+        if worker.heatedGeneration != generation { worker.heated.removeAll() }
+        worker.heatedGeneration = generation
         worker.heated += worker.cold
     }
 

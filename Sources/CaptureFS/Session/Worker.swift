@@ -27,6 +27,8 @@ final class Worker: @unchecked Sendable {
     /// not be).
     var cold: [UInt64] = []
     var heated: [UInt64] = []
+    /// The generation in which they were.
+    var heatedGeneration: UInt32 = 0
 
     /// It is one of those who read requests. Taken away when it may be busy for long, so that
     /// another thread reads on.
