@@ -104,6 +104,12 @@ extension Applier {
         let directory = try open(parent)
         guard let status = try status(directory, name) else { return }
         if ObjectType(mode: status.st_mode) == .directory {
+            // One of ours that the map lost in a crash.
+            if link == 0, known(status) == 0, isResyncing,
+                isForgotten(directory, firstName.cString(name), status)
+            {
+                return try removeTree(directory, name, of: 0)
+            }
             // What is in it may come up elsewhere.
             guard link != 0, isObject(status, map[link: link].node) else { return }
             try putIntoLimbo(map[link: link].node, directory, name)
