@@ -100,7 +100,12 @@ extension Applier {
     /// time: a copy that the map does not know, or an object that the mirror has not come to yet.
     func removeUnbound(_ parent: UInt32, _ name: UnsafeRawBufferPointer) throws(Errno) {
         let link = map.link(parent, name)
-        if link != 0, !isStale(map[link: link].node) { return }
+        if link != 0, !isStale(map[link: link].node) {
+            // The object is right, and this name of it is not: the source has just had another
+            // object there.
+            let other = otherLink(map[link: link].node, than: parent, name)
+            guard !isReplaying, other != 0 else { return }
+        }
         let directory = try open(parent)
         guard let status = try status(directory, name) else { return }
         if ObjectType(mode: status.st_mode) == .directory {
