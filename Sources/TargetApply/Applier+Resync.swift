@@ -94,6 +94,10 @@ extension Applier {
             if still != 0, map[link: still].node == holder { lose(still) }
             node = map.find(element.file)
         } else if holder != 0, let there, isObject(there, node) {
+            // The map may have lost in a crash that its content had only begun to come.
+            if !isDirectory, cposix_nanoseconds(there.st_mtim) == OpenObject.unfinishedTime {
+                map.mark(node, .unfinished)
+            }
             return attach(node, parent, element.name)
         }
         if node != 0 { node = try found(node) }
