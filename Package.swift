@@ -158,8 +158,8 @@ let package = Package(
         tool(
             "understudyd",
             [
-                "CommandModel", "CommandTable", "ControlServer", "DTCLSyntax", "ReplicationModel",
-                "Runtime", "StateStore", "UnderstudyCommands", argumentParser, logging, yaml,
+                "CommandModel", "CommandTable", "ControlServer", "DTCLInterpreter", "DTCLSyntax",
+                "Runtime", "ScriptHost", "StateStore", "UnderstudyCommands", argumentParser, logging, yaml,
             ]),
 
         // Tests.
@@ -219,7 +219,8 @@ let package = Package(
                 "Identity", "ReplicationModel", "Transport", "WireProtocol", nioCore, nioEmbedded,
                 nioPosix, nioSecure,
             ]),
-        tests("UnderstudydTests", ["ControlServer", "understudyd", argumentParser, logging]),
+        tests(
+            "UnderstudydTests", ["ControlServer", "Runtime", "understudyd", argumentParser, logging]),
         tests("WireProtocolTests", ["ReplicationModel", "WireProtocol"]),
     ],
     swiftLanguageModes: [.v6]

@@ -38,27 +38,52 @@
 
 #define CPOSIX_RESULT(call) ({ __typeof__(call) r_ = (call); r_ < 0 ? -(__typeof__(call))errno : r_; })
 
+// MARK: A simulated system
+
+static _Thread_local struct cposix_simulation simulation;
+
+struct cposix_simulation cposix_simulate(struct cposix_simulation next) {
+    struct cposix_simulation before = simulation;
+    simulation = next;
+    return before;
+}
+
+// First in every call that a simulation can answer; a thread without one pays a test of a register.
+#define CPOSIX_SIMULATED(type, call, a, b, c, d, e, f)                                             \
+    if (__builtin_expect(simulation.answer != NULL, 0))                                            \
+        return (type)simulation.answer(                                                            \
+            simulation.context, cposix_call_##call, (intptr_t)(a), (intptr_t)(b), (intptr_t)(c),   \
+            (intptr_t)(d), (intptr_t)(e), (intptr_t)(f))
+
 // MARK: Opening
 
 int cposix_open(const char *path, int flags, mode_t mode) {
+    CPOSIX_SIMULATED(int, open, path, flags, mode, 0, 0, 0);
     return CPOSIX_RESULT(open(path, flags | O_CLOEXEC, mode));
 }
 int cposix_openat(int directory, const char *name, int flags, mode_t mode) {
+    CPOSIX_SIMULATED(int, openat, directory, name, flags, mode, 0, 0);
     return CPOSIX_RESULT(openat(directory, name, flags | O_CLOEXEC, mode));
 }
 int cposix_openat2(
     int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    CPOSIX_SIMULATED(int, openat2, directory, path, flags, mode, resolve, 0);
     struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
     return (int)CPOSIX_RESULT(syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
-int cposix_close(int descriptor) { return CPOSIX_RESULT(close(descriptor)); }
+int cposix_close(int descriptor) {
+    CPOSIX_SIMULATED(int, close, descriptor, 0, 0, 0, 0, 0);
+    return CPOSIX_RESULT(close(descriptor));
+}
 int cposix_dup(int descriptor) {
+    CPOSIX_SIMULATED(int, dup, descriptor, 0, 0, 0, 0, 0);
     return CPOSIX_RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
 }
 int cposix_dup3(int descriptor, int onto) {
     return CPOSIX_RESULT(dup3(descriptor, onto, O_CLOEXEC));
 }
 int cposix_reopen(int descriptor, int flags) {
+    CPOSIX_SIMULATED(int, reopen, descriptor, flags, 0, 0, 0, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(open(path, flags | O_CLOEXEC));
@@ -67,84 +92,114 @@ int cposix_reopen(int descriptor, int flags) {
 // MARK: Data
 
 ssize_t cposix_read(int descriptor, void *bytes, size_t count) {
+    CPOSIX_SIMULATED(ssize_t, read, descriptor, bytes, count, 0, 0, 0);
     return CPOSIX_RESULT(read(descriptor, bytes, count));
 }
 ssize_t cposix_write(int descriptor, const void *bytes, size_t count) {
+    CPOSIX_SIMULATED(ssize_t, write, descriptor, bytes, count, 0, 0, 0);
     return CPOSIX_RESULT(write(descriptor, bytes, count));
 }
 ssize_t cposix_writev(int descriptor, const struct iovec *parts, int count) {
     return CPOSIX_RESULT(writev(descriptor, parts, count));
 }
 ssize_t cposix_pread(int descriptor, void *bytes, size_t count, off_t offset) {
+    CPOSIX_SIMULATED(ssize_t, pread, descriptor, bytes, count, offset, 0, 0);
     return CPOSIX_RESULT(pread(descriptor, bytes, count, offset));
 }
 ssize_t cposix_pwrite(
     int descriptor, const void *bytes, size_t count, off_t offset) {
+    CPOSIX_SIMULATED(ssize_t, pwrite, descriptor, bytes, count, offset, 0, 0);
     return CPOSIX_RESULT(pwrite(descriptor, bytes, count, offset));
 }
 off_t cposix_lseek(int descriptor, off_t offset, int whence) {
+    CPOSIX_SIMULATED(off_t, lseek, descriptor, offset, whence, 0, 0, 0);
     return CPOSIX_RESULT(lseek(descriptor, offset, whence));
 }
 int cposix_ftruncate(int descriptor, off_t size) {
+    CPOSIX_SIMULATED(int, ftruncate, descriptor, size, 0, 0, 0, 0);
     return CPOSIX_RESULT(ftruncate(descriptor, size));
 }
 int cposix_fallocate(int descriptor, int mode, off_t offset, off_t length) {
+    CPOSIX_SIMULATED(int, fallocate, descriptor, mode, offset, length, 0, 0);
     return CPOSIX_RESULT(fallocate(descriptor, mode, offset, length));
 }
-int cposix_fsync(int descriptor) { return CPOSIX_RESULT(fsync(descriptor)); }
-int cposix_fdatasync(int descriptor) { return CPOSIX_RESULT(fdatasync(descriptor)); }
-int cposix_syncfs(int descriptor) { return CPOSIX_RESULT(syncfs(descriptor)); }
+int cposix_fsync(int descriptor) {
+    CPOSIX_SIMULATED(int, fsync, descriptor, 0, 0, 0, 0, 0);
+    return CPOSIX_RESULT(fsync(descriptor));
+}
+int cposix_fdatasync(int descriptor) {
+    CPOSIX_SIMULATED(int, fdatasync, descriptor, 0, 0, 0, 0, 0);
+    return CPOSIX_RESULT(fdatasync(descriptor));
+}
+int cposix_syncfs(int descriptor) {
+    CPOSIX_SIMULATED(int, syncfs, descriptor, 0, 0, 0, 0, 0);
+    return CPOSIX_RESULT(syncfs(descriptor));
+}
 
 // MARK: Names
 
 int cposix_mkdirat(int directory, const char *name, mode_t mode) {
+    CPOSIX_SIMULATED(int, mkdirat, directory, name, mode, 0, 0, 0);
     return CPOSIX_RESULT(mkdirat(directory, name, mode));
 }
 int cposix_mknodat(int directory, const char *name, mode_t mode, dev_t device) {
+    CPOSIX_SIMULATED(int, mknodat, directory, name, mode, device, 0, 0);
     return CPOSIX_RESULT(mknodat(directory, name, mode, device));
 }
 int cposix_symlinkat(const char *text, int directory, const char *name) {
+    CPOSIX_SIMULATED(int, symlinkat, text, directory, name, 0, 0, 0);
     return CPOSIX_RESULT(symlinkat(text, directory, name));
 }
 int cposix_linkat(
     int fromDirectory, const char *fromName, int toDirectory, const char *toName, int flags) {
+    CPOSIX_SIMULATED(int, linkat, fromDirectory, fromName, toDirectory, toName, flags, 0);
     return CPOSIX_RESULT(linkat(fromDirectory, fromName, toDirectory, toName, flags));
 }
 int cposix_linkDescriptor(int descriptor, int toDirectory, const char *toName) {
+    CPOSIX_SIMULATED(int, linkDescriptor, descriptor, toDirectory, toName, 0, 0, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(linkat(AT_FDCWD, path, toDirectory, toName, AT_SYMLINK_FOLLOW));
 }
 int cposix_unlinkat(int directory, const char *name, int flags) {
+    CPOSIX_SIMULATED(int, unlinkat, directory, name, flags, 0, 0, 0);
     return CPOSIX_RESULT(unlinkat(directory, name, flags));
 }
 int cposix_renameat2(
     int fromDirectory, const char *fromName, int toDirectory, const char *toName, unsigned flags) {
+    CPOSIX_SIMULATED(int, renameat2, fromDirectory, fromName, toDirectory, toName, flags, 0);
     return CPOSIX_RESULT(renameat2(fromDirectory, fromName, toDirectory, toName, flags));
 }
 ssize_t cposix_readlinkat(
     int directory, const char *name, char *text, size_t capacity) {
+    CPOSIX_SIMULATED(ssize_t, readlinkat, directory, name, text, capacity, 0, 0);
     return CPOSIX_RESULT(readlinkat(directory, name, text, capacity));
 }
 ssize_t cposix_getdents(int descriptor, void *bytes, size_t count) {
+    CPOSIX_SIMULATED(ssize_t, getdents, descriptor, bytes, count, 0, 0, 0);
     return CPOSIX_RESULT((ssize_t)syscall(SYS_getdents64, descriptor, bytes, count));
 }
 
 // MARK: Attributes
 
 int cposix_fstat(int descriptor, struct stat *result) {
+    CPOSIX_SIMULATED(int, fstat, descriptor, result, 0, 0, 0, 0);
     return CPOSIX_RESULT(fstat(descriptor, result));
 }
 int cposix_fstatat(int directory, const char *name, struct stat *result, int flags) {
+    CPOSIX_SIMULATED(int, fstatat, directory, name, result, flags, 0, 0);
     return CPOSIX_RESULT(fstatat(directory, name, result, flags));
 }
 int cposix_fstatvfs(int descriptor, struct statvfs *result) {
+    CPOSIX_SIMULATED(int, fstatvfs, descriptor, result, 0, 0, 0, 0);
     return CPOSIX_RESULT(fstatvfs(descriptor, result));
 }
 int cposix_fchmod(int descriptor, mode_t mode) {
+    CPOSIX_SIMULATED(int, fchmod, descriptor, mode, 0, 0, 0, 0);
     return CPOSIX_RESULT(fchmod(descriptor, mode));
 }
 int cposix_chmodDescriptor(int descriptor, mode_t mode) {
+    CPOSIX_SIMULATED(int, chmodDescriptor, descriptor, mode, 0, 0, 0, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(chmod(path, mode));
@@ -154,6 +209,7 @@ int cposix_fchmodat(int directory, const char *name, mode_t mode) {
 }
 int cposix_fchownat(
     int directory, const char *name, uid_t user, gid_t group, int flags) {
+    CPOSIX_SIMULATED(int, fchownat, directory, name, user, group, flags, 0);
     return CPOSIX_RESULT(fchownat(directory, name, user, group, flags));
 }
 int cposix_fchown(int descriptor, uid_t user, gid_t group) {
@@ -174,10 +230,12 @@ int cposix_utimensat(
     return CPOSIX_RESULT(utimensat(directory, name, times, flags));
 }
 int cposix_futimens(int descriptor, int64_t accessed, int64_t modified) {
+    CPOSIX_SIMULATED(int, futimens, descriptor, accessed, modified, 0, 0, 0);
     struct timespec times[2] = {cposix_timespec(accessed), cposix_timespec(modified)};
     return CPOSIX_RESULT(futimens(descriptor, times));
 }
 int cposix_utimesDescriptor(int descriptor, int64_t accessed, int64_t modified) {
+    CPOSIX_SIMULATED(int, utimesDescriptor, descriptor, accessed, modified, 0, 0, 0);
     struct timespec times[2] = {cposix_timespec(accessed), cposix_timespec(modified)};
     return CPOSIX_RESULT(
         (int)syscall(SYS_utimensat, descriptor, "", times, AT_EMPTY_PATH));
@@ -187,16 +245,20 @@ int cposix_utimesDescriptor(int descriptor, int64_t accessed, int64_t modified) 
 
 ssize_t cposix_fgetxattr(
     int descriptor, const char *name, void *value, size_t capacity) {
+    CPOSIX_SIMULATED(ssize_t, fgetxattr, descriptor, name, value, capacity, 0, 0);
     return CPOSIX_RESULT(fgetxattr(descriptor, name, value, capacity));
 }
 int cposix_fsetxattr(
     int descriptor, const char *name, const void *value, size_t count, int flags) {
+    CPOSIX_SIMULATED(int, fsetxattr, descriptor, name, value, count, flags, 0);
     return CPOSIX_RESULT(fsetxattr(descriptor, name, value, count, flags));
 }
 ssize_t cposix_flistxattr(int descriptor, char *names, size_t capacity) {
+    CPOSIX_SIMULATED(ssize_t, flistxattr, descriptor, names, capacity, 0, 0, 0);
     return CPOSIX_RESULT(flistxattr(descriptor, names, capacity));
 }
 int cposix_fremovexattr(int descriptor, const char *name) {
+    CPOSIX_SIMULATED(int, fremovexattr, descriptor, name, 0, 0, 0, 0);
     return CPOSIX_RESULT(fremovexattr(descriptor, name));
 }
 // By path, not following a link at its end (use with /proc/self/fd/N/name or N itself).
@@ -217,22 +279,26 @@ int cposix_lremovexattr(const char *path, const char *name) {
 // By (O_PATH) descriptor, through /proc, following the magic link to the object itself.
 ssize_t cposix_getxattrDescriptor(
     int descriptor, const char *name, void *value, size_t capacity) {
+    CPOSIX_SIMULATED(ssize_t, getxattrDescriptor, descriptor, name, value, capacity, 0, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(getxattr(path, name, value, capacity));
 }
 int cposix_setxattrDescriptor(
     int descriptor, const char *name, const void *value, size_t count, int flags) {
+    CPOSIX_SIMULATED(int, setxattrDescriptor, descriptor, name, value, count, flags, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(setxattr(path, name, value, count, flags));
 }
 ssize_t cposix_listxattrDescriptor(int descriptor, char *names, size_t capacity) {
+    CPOSIX_SIMULATED(ssize_t, listxattrDescriptor, descriptor, names, capacity, 0, 0, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(listxattr(path, names, capacity));
 }
 int cposix_removexattrDescriptor(int descriptor, const char *name) {
+    CPOSIX_SIMULATED(int, removexattrDescriptor, descriptor, name, 0, 0, 0, 0);
     char path[40];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return CPOSIX_RESULT(removexattr(path, name));
@@ -242,14 +308,17 @@ int cposix_removexattrDescriptor(int descriptor, const char *name) {
 
 int cposix_identify(
     int directory, const char *path, int flags, struct cposix_identity *result) {
+    CPOSIX_SIMULATED(int, identify, directory, path, flags, result, 0, 0);
     struct stat status;
     if (fstatat(directory, path, &status, flags) < 0) return -errno;
     *result = (struct cposix_identity){
-        .device = status.st_dev, .inode = status.st_ino, .mode = status.st_mode};
+        .device = status.st_dev, .inode = status.st_ino, .mode = status.st_mode,
+        .user = status.st_uid};
     return 0;
 }
 
 uint32_t cposix_generation(int directory, const char *name, int flags) {
+    CPOSIX_SIMULATED(uint32_t, generation, directory, name, flags, 0, 0, 0);
     union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
     int mount;
     u.handle.handle_bytes = MAX_HANDLE_SZ;
@@ -262,6 +331,7 @@ uint32_t cposix_generation(int directory, const char *name, int flags) {
 }
 int cposix_handle(
     int directory, const char *name, int flags, unsigned char *bytes, int *type) {
+    CPOSIX_SIMULATED(int, handle, directory, name, flags, bytes, type, 0);
     union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
     int mount;
     u.handle.handle_bytes = MAX_HANDLE_SZ;
@@ -272,6 +342,7 @@ int cposix_handle(
 }
 int cposix_openHandle(
     int mountDescriptor, const unsigned char *bytes, int count, int type, int flags) {
+    CPOSIX_SIMULATED(int, openHandle, mountDescriptor, bytes, count, type, flags, 0);
     union { struct file_handle handle; char room[sizeof(struct file_handle) + MAX_HANDLE_SZ]; } u;
     u.handle.handle_bytes = (unsigned)count;
     u.handle.handle_type = type;
@@ -307,6 +378,7 @@ int cposix_flock(int descriptor, short type) {
     return CPOSIX_RESULT(fcntl(descriptor, F_OFD_SETLK, &lock));
 }
 int64_t cposix_realtime(void) {
+    CPOSIX_SIMULATED(int64_t, realtime, 0, 0, 0, 0, 0, 0);
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;

@@ -165,7 +165,9 @@ package struct ToolCommands: ClientCommands {
     package func prepare(
         _ request: CommandRequest, for executor: any CommandExecutor, in session: ServerSession
     ) async throws(CommandError) -> CommandRequest {
-        guard request.command == "connect", let source = executor as? ControlClient,
+        // A plan changes nothing, so it introduces nobody.
+        guard request.command == "connect", request.arguments["plan"]?.boolean != true,
+            let source = executor as? ControlClient,
             let machine = request.arguments["target"]?.text,
             let target = try? await book.client(for: machine),
             let record = try? await book.record(of: target)

@@ -48,8 +48,7 @@ final class CaptureProcess: Sendable {
             return nil
         }
         let process = fields["pid"].flatMap { Int($0) } ?? 0
-        // The kernel's descriptor is for putting a new process in the place of a dead one; this
-        // version starts a fresh mount instead.
+        // The capture's keeper holds the kernel's descriptor itself.
         _ = cposix_close(answer.descriptors[1])
         _ = cposix_setReceiveTimeout(socket, 60)
         let capture = CaptureProcess(
@@ -61,7 +60,7 @@ final class CaptureProcess: Sendable {
     /// Starts a process and waits until its mount is live.
     static func start(
         program: String, number: Int, path: String, socketPath: String, logPath: String,
-        journal: CInt
+        marks: String, journal: CInt
     ) throws(CommandError) -> CaptureProcess {
         unlink(socketPath)
         var pipe: [CInt] = [-1, -1]
@@ -73,7 +72,7 @@ final class CaptureProcess: Sendable {
             program,
             [
                 "--mount", path, "--number", "\(number)", "--socket", socketPath,
-                "--log", logPath, "--journal-fd", "3",
+                "--log", logPath, "--marks", marks, "--journal-fd", "3",
             ], journal: journal, output: pipe[1])
         _ = cposix_close(pipe[1])
         guard case .success(let process) = started else {
@@ -120,13 +119,27 @@ final class CaptureProcess: Sendable {
         try request(.stats).compactMapValues { Int($0) }
     }
 
+    /// Begins a new generation of hot groups.
+    ///
+    /// - Returns: its number, and the newest change that may count on an older one.
+    func rotate() throws(CommandError) -> (generation: UInt32, newest: UInt64) {
+        let fields = try request(.rotate)
+        guard let generation = fields["generation"].flatMap({ UInt32($0) }),
+            let newest = fields["newest"].flatMap({ UInt64($0) })
+        else {
+            throw CommandError(.unknown, "the capture of '\(path)' began no new generation")
+        }
+        return (generation, newest)
+    }
+
     /// Ends the mount and the process; refused while files are open in it.
     func unmount() throws(CommandError) { _ = try request(.unmount) }
 
     private func request(_ request: CaptureRequest) throws(CommandError) -> [String: String] {
         let answer = socket.withLock { Self.exchange($0, request) }
         guard let answer else {
-            throw CommandError(.cannotMount, "the capture of '\(path)' does not answer")
+            throw CommandError(
+                .serverNotResponding, "the capture of '\(path)' does not answer")
         }
         for descriptor in answer.descriptors { _ = cposix_close(descriptor) }
         switch answer.reply {

@@ -78,10 +78,11 @@ actor Captures {
         let program = configuration.capturePath
         let socket = socketPath(mount.number)
         let log = logPath(mount.number)
+        let marks = configuration.stateDirectory + "/marks"
         let process = try await WorkerThread.run("start-capture") { () throws(CommandError) in
             try CaptureProcess.start(
                 program: program, number: mount.number, path: mount.path, socketPath: socket,
-                logPath: log, journal: journal.descriptor)
+                logPath: log, marks: marks, journal: journal.descriptor)
         }
         keep(process)
     }
@@ -96,10 +97,27 @@ actor Captures {
         }
     }
 
-    private func ended(_ process: CaptureProcess) {
+    /// The talk with a capture broke off. Its server may have been killed: then its keeper has put
+    /// another one in its place, and nothing is lost. Otherwise the capture is gone.
+    private func ended(_ process: CaptureProcess) async {
         guard processes[process.path] === process else { return }
-        processes[process.path] = nil
-        tellLoss(process.path)
+        let socket = socketPath(process.number)
+        let again = await WorkerThread.run("adopt-capture") { () -> CaptureProcess? in
+            guard
+                let (found, journal) = CaptureProcess.adopt(
+                    number: process.number, path: process.path, socketPath: socket)
+            else { return nil }
+            _ = cposix_close(journal)
+            return found
+        }
+        guard processes[process.path] === process else { return }
+        guard let again else {
+            processes[process.path] = nil
+            return tellLoss(process.path)
+        }
+        logger.warning(
+            "the server of the capture of '\(process.path)' ended and was replaced by its keeper")
+        keep(again)
     }
 
     /// Ends a mount for good.
@@ -123,8 +141,28 @@ actor Captures {
         rulesGeneration += 1
         let generation = rulesGeneration
         for process in processes.values {
-            try await WorkerThread.run("rules") { () throws(CommandError) in
+            try await talk(to: process) { process throws(CommandError) in
                 try process.setRules(rules, generation: generation)
+            }
+        }
+    }
+
+    /// A request that can be made twice. One that got no answer is made again of the server that
+    /// took over meanwhile, if there is one.
+    func talk<Answer: Sendable>(
+        to process: CaptureProcess,
+        _ body: @escaping @Sendable (CaptureProcess) throws(CommandError) -> Answer
+    ) async throws(CommandError) -> Answer {
+        do throws(CommandError) {
+            return try await WorkerThread.run("capture-talk") { () throws(CommandError) in
+                try body(process)
+            }
+        } catch {
+            guard error.code == ErrorCode.serverNotResponding.rawValue else { throw error }
+            await ended(process)
+            guard let again = processes[process.path], again !== process else { throw error }
+            return try await WorkerThread.run("capture-talk") { () throws(CommandError) in
+                try body(again)
             }
         }
     }

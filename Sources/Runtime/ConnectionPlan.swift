@@ -1,4 +1,5 @@
 internal import CPosix
+internal import CommandModel
 internal import Glibc
 internal import ReplicationModel
 internal import StateStore
@@ -27,6 +28,14 @@ final class ConnectionPlan: Sendable {
         replicates = connection.replicates
         removesOrphans = connection.removesOrphans
         established = connection.establishedNanoseconds
+    }
+
+    /// What hooks are told with every event of the connection.
+    var facts: CommandRecord {
+        [
+            "connection": .integer(Int64(id)), "set": .text(setName), "target": .text(peer.name),
+            "targetAddress": .text(peer.address),
+        ]
     }
 
     /// The 128 bits that a UUID's text writes down.

@@ -4,13 +4,19 @@ internal import SessionCore
 struct ConnectionSnapshot: Hashable, Sendable {
     var state = TargetState.notReached
     var isReplicating = false
+    /// The target has on its disk all that the source had, up to `durable`.
+    var isVouched = false
     /// Whether batches flow.
     var isLinked = false
+    /// Nanoseconds of the monotonic clock; nil while batches flow.
+    var unlinkedSince: Int64?
     /// Why the last link could not be made or was lost.
     var lastLinkProblem = ""
 
     // Mirror.
     var isMirroring = false
+    /// What runs puts right by itself what may differ.
+    var isResync = false
     /// A mirror was cut by a broken link and begins again when the target is reached.
     var isMirrorOwed = false
     /// Mirrors begun since the daemon started.

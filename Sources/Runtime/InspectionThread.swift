@@ -1,4 +1,5 @@
 internal import FileSystemAccess
+internal import Glibc
 internal import Logging
 internal import MirrorCore
 internal import ReplicationModel
@@ -8,9 +9,10 @@ internal import WireProtocol
 
 /// Answers a source's questions about the target's folders, beside the apply thread.
 final class InspectionThread: Sendable {
-    struct Question: Sendable {
-        let inspect: Inspect
-        let link: TargetLink
+    enum Question: Sendable {
+        case inspect(Inspect, TargetLink)
+        /// Of an open file; nil: the target does not have it.
+        case sums(Sums, OwnedDescriptor?, TargetLink)
     }
 
     private let mailbox = Mailbox<Question?>()
@@ -21,11 +23,17 @@ final class InspectionThread: Sendable {
             guard let inspector = try? Inspector(roots: roots.map { BytePath($0) }) else {
                 return logger.error("the target folders cannot be inspected")
             }
+            let reader = BlockReader()
             while true {
                 let seen = mailbox.signal
                 for question in mailbox.take() {
-                    guard let question else { return }
-                    Self.answer(question, inspector, logger)
+                    switch question {
+                    case nil: return
+                    case .inspect(let question, let link):
+                        Self.answer(question, link, inspector, logger)
+                    case .sums(let question, let file, let link):
+                        Self.sum(question, file, link, reader, logger)
+                    }
                 }
                 mailbox.sleep(while: seen, nanoseconds: -1)
             }
@@ -35,8 +43,29 @@ final class InspectionThread: Sendable {
     func post(_ question: Question) { mailbox.post(question) }
     func stop() { mailbox.post(nil) }
 
-    private static func answer(_ question: Question, _ inspector: Inspector, _ logger: Logger) {
-        let inspect = question.inspect
+    private static func sum(
+        _ question: Sums, _ file: OwnedDescriptor?, _ link: TargetLink,
+        _ reader: borrowing BlockReader, _ logger: Logger
+    ) {
+        var answer = Summed(requestID: question.requestID, status: ENOENT)
+        do throws(Errno) {
+            if let file {
+                let found = try reader.sums(
+                    of: file.descriptor, firstBlock: question.firstBlock, count: question.count)
+                answer = Summed(
+                    requestID: question.requestID, size: found.size, sums: found.sums)
+            }
+        } catch {
+            answer.status = error.rawValue
+        }
+        do throws(WireError) { _ = try link.link.send(answer, connection: 0) } catch {
+            logger.error("an answer was not sent: \(error)")
+        }
+    }
+
+    private static func answer(
+        _ inspect: Inspect, _ link: TargetLink, _ inspector: Inspector, _ logger: Logger
+    ) {
         let path = BytePath(inspect.path)
         let mapping = Int(inspect.mapping)
         var status: CInt = 0
@@ -51,12 +80,13 @@ final class InspectionThread: Sendable {
         } catch {
             status = error.rawValue
         }
-        send(entries.map(Entry.init), status, question, logger)
+        send(entries.map(Entry.init), status, inspect.requestID, link, logger)
     }
 
     /// In as many parts as messages may be long.
     private static func send(
-        _ entries: [Entry], _ status: CInt, _ question: Question, _ logger: Logger
+        _ entries: [Entry], _ status: CInt, _ requestID: UInt64, _ link: TargetLink,
+        _ logger: Logger
     ) {
         var rest = entries[...]
         repeat {
@@ -68,10 +98,10 @@ final class InspectionThread: Sendable {
                 rest = rest.dropFirst()
             }
             let answer = Inspected(
-                requestID: question.inspect.requestID, status: status, hasMore: !rest.isEmpty,
+                requestID: requestID, status: status, hasMore: !rest.isEmpty,
                 entries: part)
             do throws(WireError) {
-                _ = try question.link.link.send(answer, connection: 0)
+                _ = try link.link.send(answer, connection: 0)
             } catch {
                 logger.error("an answer was not sent: \(error)")
                 return

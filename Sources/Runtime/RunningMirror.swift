@@ -1,3 +1,4 @@
+internal import CPosix
 internal import FileSystemAccess
 internal import Glibc
 internal import MirrorCore
@@ -21,6 +22,22 @@ final class RunningMirror {
     /// The walker's question for each request on the wire.
     private var questions: [UInt64: UInt64] = [:]
 
+    /// Whether what the source had at the beginning is on its own disk. Without that a power cut
+    /// could take from the source what the target has for good, and nobody would look for it.
+    private(set) var isSourceSynced = false
+
+    func sourceIsSynced() { isSourceSynced = true }
+
+    /// Makes it so, in a thread of its own; `tell` is called from there.
+    func syncSource(_ tell: @escaping @Sendable () -> Void) {
+        guard !isPartial, order.kind != .resync else { return sourceIsSynced() }
+        let roots = roots
+        WorkerThread.start("sync-source") {
+            for root in roots { _ = cposix_syncfs(root.descriptor) }
+            tell()
+        }
+    }
+
     enum Phase: Hashable {
         case beginning
         case walking
@@ -32,13 +49,19 @@ final class RunningMirror {
         case done
     }
 
+    /// - Parameter suspicion: of a resync: what may differ.
     /// - Throws: where a root cannot be opened for reading any more.
-    init(_ plan: ConnectionPlan, _ order: MirrorOrder, isPartial: Bool) throws(Errno) {
+    init(
+        _ plan: ConnectionPlan, _ order: MirrorOrder, isPartial: Bool,
+        suspicion: (any Suspicion)? = nil
+    ) throws(Errno) {
         self.order = order
         self.isPartial = isPartial
         started = Clock.monotonic
         var settings = MirrorSettings(isFull: order.isFull, removesOrphans: order.removesOrphans)
         settings.isOnlyEnqueued = isPartial
+        settings.isResync = order.kind == .resync
+        settings.comparesContent = order.kind == .checksum
         self.settings = settings
         var opened: [OwnedDescriptor] = []
         var mirrorRoots: [MirrorRoot<RootFilter>] = []
@@ -52,47 +75,53 @@ final class RunningMirror {
                     filter: root.filter))
         }
         roots = opened
-        walker = MirrorWalker(roots: mirrorRoots, settings: settings, started: started)
+        walker = MirrorWalker(
+            roots: mirrorRoots, settings: settings, started: started,
+            suspicion: suspicion ?? EverythingSuspicion())
     }
 
     var progress: MirrorProgress { walker.progress }
 
     /// Adds to a batch what there is to send at this place in the stream.
     ///
-    /// - Returns: whether it added anything or can add more at once.
-    func write(into batch: inout BatchBuilder, position: UInt64, applied: UInt64) -> Bool {
+    func write(into batch: inout BatchBuilder, position: UInt64, applied: UInt64) {
         switch phase {
         case .beginning:
-            let begin = MirrorRecords.begin(settings, position: position)
-            guard batch.append(begin) else { return true }
-            phase = .walking
-            return true
-        case .walking: return walk(&batch, position)
+            if batch.append(MirrorRecords.begin(settings, position: position)) { phase = .walking }
+        case .walking: walk(&batch, position)
         case .settling(let mark):
-            guard let mark, applied >= mark else { return false }
-            guard batch.append(MirrorRecords.end(position: position)) else { return true }
+            guard let mark, applied >= mark, isSourceSynced,
+                batch.append(MirrorRecords.end(position: position))
+            else { return }
             phase = .ending(untilApplied: nil)
-            return true
         case .ending(let mark):
             if let mark, applied >= mark { phase = .done }
-            return false
-        case .done: return false
+        case .done: break
         }
     }
 
-    private func walk(_ batch: inout BatchBuilder, _ position: UInt64) -> Bool {
-        while batch.byteCount < Self.batchBytesWanted {
+    private func walk(_ batch: inout BatchBuilder, _ position: UInt64) {
+        let until = Clock.monotonic + Self.walkNanosecondsMax
+        canWalk = true
+        while batch.byteCount < Self.batchBytesWanted, Clock.monotonic < until {
             switch walker.step(into: &batch, position: position) {
             case .progressed: continue
-            case .batchFull: return true
-            case .waitingForListing: return !batch.isEmpty
+            case .batchFull: return
+            case .waitingForListing:
+                canWalk = false
+                return
             case .finished:
+                canWalk = false
                 phase = .settling(untilApplied: nil)
-                return true
+                return
             }
         }
-        return true
     }
+
+    /// The last walk ended because there was enough, not because it has to wait.
+    private var canWalk = false
+    /// A walk over much that is equal makes no records; changes must not wait for its end.
+    private static let walkNanosecondsMax = 5 * Clock.millisecond
 
     /// A batch is closed when it holds so much, so that changes in between are not kept waiting.
     private static let batchBytesWanted = 768 << 10
@@ -109,7 +138,9 @@ final class RunningMirror {
     /// Whether a step of the end is due.
     func hasNext(applied: UInt64) -> Bool {
         switch phase {
-        case .settling(let mark?), .ending(let mark?): applied >= mark
+        case .settling(let mark?): applied >= mark && isSourceSynced
+        case .ending(let mark?): applied >= mark
+        case .walking: canWalk
         default: false
         }
     }
@@ -118,7 +149,7 @@ final class RunningMirror {
     /// the mirror, because it still misses something: there will be another end.
     ///
     /// - Returns: false when the mirror is over.
-    func enqueue(mapping: UInt16, path: [UInt8]) -> Bool {
+    func enqueue(_ object: Awaited) -> Bool {
         switch phase {
         case .beginning, .walking: break
         case .settling: phase = .walking
@@ -127,7 +158,7 @@ final class RunningMirror {
             vainEnds += 1
         case .done: return false
         }
-        walker.enqueue(mapping: mapping, path: path)
+        walker.enqueue(mapping: object.mapping, path: object.path, isKnown: object.isKnown)
         return true
     }
 
@@ -155,6 +186,23 @@ final class RunningMirror {
             question: question, status: answer.status,
             entries: answer.entries.map { TreeEntry(name: $0.name, attributes: $0.attributes) },
             hasMore: answer.hasMore)
+    }
+
+    /// The same for sums of blocks.
+    func takeSumQuestions(_ number: () -> UInt64) -> [Sums] {
+        walker.takeSumQuestions().map { question in
+            let request = number()
+            questions[request] = question.id
+            return Sums(
+                requestID: request, file: question.file, firstBlock: question.firstBlock,
+                count: question.count)
+        }
+    }
+
+    func summed(_ answer: Summed) {
+        guard let question = questions.removeValue(forKey: answer.requestID) else { return }
+        walker.received(
+            sums: question, status: answer.status, size: answer.size, sums: answer.sums)
     }
 
     func takeProblems() -> [MirrorProblem] { walker.takeProblems() }

@@ -11,6 +11,7 @@ extension Runtime: CommandExecutor {
         _ request: CommandRequest, progress: @escaping @Sendable (CommandProgress) -> Void
     ) async throws(CommandError) -> CommandResult {
         let arguments = Arguments(request)
+        if arguments.boolean("plan") == true { return try plan(request, arguments) }
         switch request.command {
         case "repset.create", "repset.delete", "repset.list", "repset.display", "repset.use",
             "repset.save", "repset.rule.add", "repset.rule.remove":

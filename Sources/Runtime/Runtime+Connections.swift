@@ -3,6 +3,7 @@ internal import CommandModel
 internal import CPosix
 internal import Glibc
 internal import Journal
+internal import Logging
 internal import SessionCore
 internal import StateStore
 internal import Transport
@@ -44,8 +45,9 @@ extension Runtime {
                 establishedNanoseconds: Clock.now)
         }
         do {
+            if replicates { try await watch(connection, plan.rootPaths) }
             try await publishRules()
-            try await begin(connection, lostCaptures: [])
+            try await begin(connection, Continuity())
             try await agree(connection.id)
         } catch {
             try? await end(connection.id)
@@ -54,7 +56,7 @@ extension Runtime {
         if mirrorWord != "none" {
             try await startMirror(
                 connection.id,
-                MirrorOrder(isFull: mirrorWord != "different", removesOrphans: removesOrphans))
+                MirrorOrder(arguments, word: "mirror"))
         }
         return CommandResult(value: .integer(Int64(connection.id)))
     }
@@ -68,7 +70,7 @@ extension Runtime {
 
     /// Starts the pump of a connection that the store has.
     func begin(
-        _ connection: OutgoingConnection, lostCaptures: Set<String>
+        _ connection: OutgoingConnection, _ continuity: Continuity
     ) async throws(CommandError) {
         let parts = try running()
         let set = try stored { () throws(StateStoreError) in
@@ -83,21 +85,31 @@ extension Runtime {
                     filter: RootFilter(
                         rules: rules, rootPath: mapping.source, bit: connection.membershipBit)))
         }
-        var data: SourceSession.Data =
+        let data: SourceSession.Data =
             switch connection.mirrorState {
             case .done: .good
             case .runningFull, .runningDifferent: .mirroring
+            case .resyncing:
+                .resyncing(ResyncReason(rawValue: connection.mirrorReason) ?? .targetInconsistent)
             case .none, .required:
                 .required(MirrorReason(rawValue: connection.mirrorReason) ?? .neverMirrored)
             }
-        if connection.replicates, data == .good,
-            roots.contains(where: { $0.mountPath.map(lostCaptures.contains) ?? true })
-        {
-            data = .required(.captureLost)
+        let mounts = Set(roots.compactMap(\.mountPath))
+        // Marks that a resync took are there until its end is durable.
+        let marks = parts.surroundings.queue.marks(connection: UInt32(connection.id))
+        let corrected = continuity.corrected(
+            data, mounts: mounts, replicates: connection.replicates,
+            hasMarks: marks.count > 0 || marks.isIncomplete || marks.isOverflowed)
+        if corrected != data, case .resyncing(let reason) = corrected {
+            logger.warning("connection \(connection.id) needs a resync: \(reason.rawValue)")
         }
-        connections[connection.id] = SourceConnection(
+        let begun = SourceConnection(
             plan: ConnectionPlan(connection, roots: roots), surroundings: parts.surroundings,
-            data: data)
+            data: corrected, statistics: connection.statistics)
+        for mount in mounts.intersection(continuity.heldMounts) {
+            begun.post(.captureLost(mount: mount))
+        }
+        connections[connection.id] = begun
     }
 
     /// Waits until the target has said yes.
@@ -128,7 +140,27 @@ extension Runtime {
             await connection.stop(forget: true)
         }
         try stored { () throws(StateStoreError) in try store.removeOutgoingConnection(id) }
+        let parts = try running()
+        parts.surroundings.queue.forget(connection: UInt32(id))
+        parts.journal.setWatched(try stored(store.outgoingConnections).count { $0.replicates })
         try await publishRules()
+    }
+
+    /// From here on what is written is made hot first. What was on its way at that moment was not:
+    /// it ends before the connection begins, and the first mirror ends after a sync.
+    private func watch(
+        _ connection: OutgoingConnection, _ paths: [String]
+    ) async throws(CommandError) {
+        let parts = try running()
+        keepMarks(of: connection, parts.surroundings.queue)
+        let all = try stored(store.outgoingConnections)
+        parts.journal.setWatched(all.count { $0.replicates })
+        for path in paths {
+            guard let process = await captures.covering(path) else { continue }
+            _ = try await captures.talk(to: process) { process throws(CommandError) in
+                try process.rotate()
+            }
+        }
     }
 
     private func requireCaptures(_ paths: [String]) async throws(CommandError) {
@@ -161,6 +193,9 @@ extension Runtime {
         _ mapping: PathMapping, filter: RootFilter
     ) async throws(CommandError) -> ReplicatedRoot {
         let flags = CInt(O_PATH) | O_DIRECTORY
+        let mount = try stored(store.mounts).first {
+            mapping.source == $0.path || Paths.lies(mapping.source, below: $0.path)
+        }
         let capture = await captures.covering(mapping.source)
         let descriptor: CInt
         if let capture, let relative = Paths.relative(mapping.source, to: capture.path) {
@@ -180,7 +215,7 @@ extension Runtime {
         }
         return ReplicatedRoot(
             sourcePath: mapping.source, targetPath: mapping.target, descriptor: descriptor,
-            mount: capture?.number ?? 0, mountPath: capture?.path, filter: filter)
+            mount: mount?.number ?? 0, mountPath: mount?.path, filter: filter)
     }
 
     /// The connections that `CON` stands for: a number, or `*` for all.

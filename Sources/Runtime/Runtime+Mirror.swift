@@ -6,6 +6,16 @@ internal import Journal
 internal import SessionCore
 internal import StateStore
 
+extension MirrorOrder {
+    /// As MIRROR START and CONNECT say it; `word` names the argument with the kind.
+    init(_ arguments: Arguments, word: String) {
+        let comparesContent = arguments.boolean("checksum") ?? false
+        let isDifferent = arguments.optionalText(word) == "different"
+        kind = isDifferent ? comparesContent ? .checksum : .different : .full
+        removesOrphans = arguments.boolean("orphans") ?? false
+    }
+}
+
 /// STATUS, CONNECTIONS, MIRROR, WAITONMIRROR and SYNC.
 extension Runtime {
     func listConnections() -> CommandResult {
@@ -29,9 +39,7 @@ extension Runtime {
     }
 
     func startMirror(_ arguments: Arguments) async throws(CommandError) -> CommandResult {
-        let order = MirrorOrder(
-            isFull: (arguments.optionalText("kind") ?? "full") != "different",
-            removesOrphans: arguments.boolean("orphans") ?? false)
+        let order = MirrorOrder(arguments, word: "kind")
         for id in try chosen(arguments) { try await startMirror(id, order) }
         return CommandResult()
     }
@@ -40,7 +48,7 @@ extension Runtime {
     func startMirror(_ id: Int, _ order: MirrorOrder) async throws(CommandError) {
         guard let connection = connections[id] else { return }
         let before = connection.snapshot
-        if before.isMirroring {
+        if before.isMirroring, !before.isResync {
             throw CommandError(
                 .mirrorActive, "connection \(id) is mirroring already; see MIRROR STOP \(id)")
         }
@@ -48,6 +56,11 @@ extension Runtime {
             throw CommandError(
                 .targetUnreachable,
                 "'\(connection.plan.peer.name)' is not reached now: \(before.lastLinkProblem)")
+        }
+        var facts = connection.plan.facts
+        for field in order.facts.fields { facts[field.name] = field.value }
+        if let objection = await links.ask(RuntimeEvent("before.mirror", facts)) {
+            throw objection
         }
         connection.post(.startMirror(order))
         _ = try await connection.board.wait(seconds: 30, for: "the start of the mirror") {
@@ -76,17 +89,12 @@ extension Runtime {
         let seconds = try arguments.seconds("timeout")
         for id in try chosen(arguments) {
             guard let connection = connections[id] else { continue }
-            let teller = ProgressTeller(connection, progress)
-            defer { teller.stop() }
-            let snapshot = try await connection.board.wait(
-                seconds: seconds, for: "the end of the mirror of connection \(id)"
+            let snapshot = try await connection.wait(
+                seconds: seconds, for: "the end of the mirror of connection \(id)", progress
             ) { !$0.isMirroring && !$0.isMirrorOwed }
             if case .mirrorRequired(let reason) = snapshot.state {
                 throw CommandError(
                     .mirrorRequired, "connection \(id) needs a mirror: \(reason.rawValue)")
-            }
-            if case .refused(let reason) = snapshot.state {
-                throw CommandError(.connectionFailed, reason)
             }
         }
         return CommandResult()
@@ -105,22 +113,20 @@ extension Runtime {
                     "connection \(id) does not replicate; a mirror brings its target up to date"
                 )
             }
-            let through = await flushed(connection)
-            let teller = ProgressTeller(connection, progress)
-            defer { teller.stop() }
-            let snapshot = try await connection.board.wait(
-                seconds: seconds, for: "SYNC of connection \(id)"
+            let began = Clock.monotonic
+            let through = try await flushed(connection, seconds: seconds)
+            let left = seconds.map { max(0, $0 - Double(Clock.monotonic - began) / 1e9) }
+            let snapshot = try await connection.wait(
+                seconds: left, for: "SYNC of connection \(id)", progress
             ) { snapshot in
                 if case .mirrorRequired = snapshot.state { return true }
-                if case .refused = snapshot.state { return true }
                 return snapshot.state == .ok && snapshot.applied >= through
             }
-            guard snapshot.state == .ok else {
-                let text = StatusText(plan: connection.plan, snapshot: snapshot)
+            if case .mirrorRequired(let reason) = snapshot.state {
                 throw CommandError(
                     .mirrorRequired,
-                    "connection \(id) cannot be brought up to date: \(text.snapshot.state.word)"
-                        + ", use MIRROR START \(id)")
+                    "connection \(id) cannot be brought up to date: \(reason.rawValue); use "
+                        + "MIRROR START \(id)")
             }
         }
         return CommandResult()
@@ -128,36 +134,27 @@ extension Runtime {
 
     /// Brings the pages of shared mappings to the capture, then answers the newest change's
     /// sequence. From a thread of its own: the flush ends in requests that a capture has to answer.
-    func flushed(_ connection: SourceConnection) async -> UInt64 {
-        let paths = connection.plan.roots.compactMap(\.mountPath)
-        await WorkerThread.run("flush") {
-            for path in Set(paths) {
+    ///
+    /// - Throws: `timedOut` when a mount does not answer in time.
+    func flushed(
+        _ connection: SourceConnection, seconds: Double? = nil
+    ) async throws(CommandError) -> UInt64 {
+        let paths = Set(connection.plan.roots.compactMap(\.mountPath))
+        let done = SnapshotBoard(false)
+        WorkerThread.start("flush") {
+            for path in paths {
                 guard let descriptor = try? SystemCall.open(path, O_RDONLY | O_DIRECTORY) else {
                     continue
                 }
                 _ = cposix_syncfs(descriptor)
                 SystemCall.close(descriptor)
             }
+            done.show(true)
         }
-        return (try? running())?.journal.newest ?? 0
+        _ = try await done.wait(
+            seconds: seconds ?? Patience.flushSeconds,
+            for: "the flush of \(paths.sorted().joined(separator: ", "))"
+        ) { $0 }
+        return try running().journal.newest
     }
-}
-
-/// Tells the caller of a long command how far it is, twice a second.
-private struct ProgressTeller {
-    private let task: Task<Void, Never>
-
-    init(
-        _ connection: SourceConnection, _ progress: @escaping @Sendable (CommandProgress) -> Void
-    ) {
-        task = Task {
-            while !Task.isCancelled {
-                let text = StatusText(plan: connection.plan, snapshot: connection.snapshot)
-                progress(CommandProgress(line: text.progressLine, data: text.value))
-                try? await Task.sleep(nanoseconds: 500_000_000)
-            }
-        }
-    }
-
-    func stop() { task.cancel() }
 }

@@ -29,7 +29,7 @@ extension Runtime {
             let journal = try running().journal
             let verification = try Verification(
                 connection, journalNewest: { journal.newest },
-                flush: { _ = await self.flushed(connection) },
+                flush: { () async throws(CommandError) in _ = try await self.flushed(connection) },
                 tell: { progress(Self.progress($0)) })
             let (findings, done) = try await verification.run()
             total += findings.count

@@ -1,6 +1,7 @@
 internal import CaptureControl
 package import CommandModel
 internal import CPosix
+internal import FileSystemAccess
 internal import Glibc
 internal import Identity
 internal import Journal
@@ -26,12 +27,18 @@ package actor Runtime {
     /// The set that REPSET USE named.
     var usedSet: String?
     private var parts: Parts?
+    private(set) var links = RuntimeLinks()
+    private var hotKeeper = HotKeeper()
+    /// By mount: changes that its capture could not follow, as it counted them last.
+    private var unseenCounts: [String: Int] = [:]
+    private var cooling: Task<Void, Never>?
 
     /// What exists between start and stop.
     struct Parts: Sendable {
         let identity: Identity.ServerIdentity
         let serverID: String
         let journal: JournalMemory
+        let folders: QueueFolders
         let pins: PinStore
         let group: MultiThreadedEventLoopGroup
         let server: TransportServer
@@ -48,6 +55,9 @@ package actor Runtime {
 
     package static let version = Understudy.version
 
+    /// Before `start`.
+    package func setLinks(_ links: RuntimeLinks) { self.links = links }
+
     /// - Throws: `CommandError` in words for the person who started the daemon.
     package func start() async throws(CommandError) {
         cposix_raiseDescriptorLimit()
@@ -56,10 +66,18 @@ package actor Runtime {
         }
         let identity = try loadIdentity()
         let mounts = try stored(store.mounts)
+        let folders = QueueFolders(stateDirectory: configuration.stateDirectory)
         let (adopted, missing) = await captures.adopt(mounts)
-        let journal = if let adopted { adopted } else { try makeJournal() }
+        let (journal, wasThere) = if let adopted { (adopted, true) } else {
+            try openJournal(folders)
+        }
+        let outgoing = try stored(store.outgoingConnections)
         journal.forgetSleepers()
-        journal.keepFollowers(of: Set(try stored(store.outgoingConnections).map { UInt32($0.id) }))
+        journal.keepFollowers(of: Set(outgoing.map { UInt32($0.id) }))
+        journal.setWatched(outgoing.count { $0.replicates })
+        let queue = QueueKeeper(memory: journal, settings: queueSettings(folders))
+        for connection in outgoing where connection.replicates { keepMarks(of: connection, queue) }
+        queue.start()
         let peers = try stored(store.peers)
         let pins = PinStore(peers.compactMap { Fingerprint($0.fingerprint) })
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -81,7 +99,8 @@ package actor Runtime {
             let client = try TransportClient(identity: identity, group: group)
             let local = configuration.address
             let surroundings = PumpSurroundings(
-                journal: journal, store: store, logger: logger, hello: hello
+                journal: journal, queue: queue, marksFolder: folders.marks, store: store,
+                tell: links.tell, logger: logger, hello: hello
             ) { (peer: Peer, delegate: any LinkDelegate) async throws(TransportError) -> Link in
                 guard let expected = Fingerprint(peer.fingerprint) else {
                     throw .identity("'\(peer.fingerprint)' is no fingerprint")
@@ -91,8 +110,9 @@ package actor Runtime {
                     localAddress: local, accept: { _ in delegate })
             }
             parts = Parts(
-                identity: identity, serverID: known.serverID, journal: journal, pins: pins,
-                group: group, server: server, targets: targets, surroundings: surroundings)
+                identity: identity, serverID: known.serverID, journal: journal, folders: folders,
+                pins: pins, group: group, server: server, targets: targets,
+                surroundings: surroundings)
         } catch {
             try? await group.shutdownGracefully()
             throw CommandError(.unknown, "\(error)")
@@ -100,7 +120,12 @@ package actor Runtime {
         await captures.onLoss { [weak self] path in
             Task { await self?.captureLost(path) }
         }
-        await resume(missing)
+        await resume(missing, isJournalNew: !wasThere)
+        cooling = Task { [weak self] in
+            while (try? await Task.sleep(for: .seconds(HotKeeper.lookSeconds))) != nil {
+                await self?.coolDown()
+            }
+        }
         let (name, address, port) = (configuration.name, configuration.address, configuration.port)
         logger.info(
             "server '\(name)' accepts links on \(address):\(port)"
@@ -110,13 +135,32 @@ package actor Runtime {
     /// Ends links and threads. Captures go on: they belong to the applications.
     package func stop() async {
         guard let parts else { return }
+        cooling?.cancel()
         for connection in connections.values { await connection.stop(forget: false) }
         connections = [:]
         await parts.server.stop()
         await parts.targets.stop()
+        parts.surroundings.queue.stop()
+        await keepQueueForNextBoot(parts)
+        if (try? store.mounts().isEmpty) == true, (try? store.outgoingConnections().isEmpty) == true
+        {
+            parts.folders.removeMemory()
+        }
         try? await parts.group.shutdownGracefully()
         self.parts = nil
         logger.info("server '\(configuration.name)' stopped")
+    }
+
+    /// Nothing changes any more where no capture is left, so what is not delivered can go on after
+    /// the machine's next start.
+    private func keepQueueForNextBoot(_ parts: Parts) async {
+        guard await captures.processes.isEmpty else { return }
+        let queue = parts.surroundings.queue
+        do throws(Errno) {
+            try await WorkerThread.run("flush-queue") { () throws(Errno) in try queue.flushAll() }
+        } catch {
+            logger.warning("the queue will not outlive the machine's next start: \(error)")
+        }
     }
 
     /// What others must know to reach this server, and to believe that it is it.
@@ -158,11 +202,45 @@ package actor Runtime {
         try await captures.setRules(rules)
     }
 
+    // MARK: What was hot
+
+    private func coolDown() async {
+        guard let parts else { return }
+        for process in await captures.processes.values {
+            await lookForUnseen(process)
+            var delivered: UInt64? = UInt64.max
+            for connection in replicating(process.path) {
+                let snapshot = connection.snapshot
+                delivered = snapshot.isVouched ? delivered.map { min($0, snapshot.durable) } : nil
+            }
+            var keeper = hotKeeper
+            await keeper.look(
+                at: process, marks: parts.folders.marks, journal: parts.journal,
+                delivered: delivered, captures, logger)
+            hotKeeper = keeper
+        }
+    }
+
+    /// Changes whose outcome the capture could not read, or that were made around the mount: what
+    /// they touched is found by a resync.
+    private func lookForUnseen(_ process: CaptureProcess) async {
+        let counters = try? await captures.talk(to: process) { process throws(CommandError) in
+            try process.statistics()
+        }
+        guard let counters else { return }
+        let count = (counters["unread"] ?? 0) + (counters["around"] ?? 0)
+        let before = unseenCounts.updateValue(count, forKey: process.path) ?? 0
+        guard count > before else { return }
+        logger.warning("\(count - before) changes below '\(process.path)' were not followed")
+        for connection in replicating(process.path) { connection.post(.lose(.changedAround)) }
+    }
+
     // MARK: Starting
 
     /// Mounts and connections as they were before the restart.
-    private func resume(_ missing: [Mount]) async {
+    private func resume(_ missing: [Mount], isJournalNew: Bool) async {
         guard let parts else { return }
+        var continuity = Continuity(isJournalNew: isJournalNew)
         for mount in missing {
             await captures.clearDeadMount(mount.path)
             do {
@@ -172,17 +250,20 @@ package actor Runtime {
                     }
                     continue
                 }
+                continuity.freshMounts.insert(mount.path)
                 try await captures.start(mount, journal: parts.journal)
                 logger.info("captures '\(mount.path)' again")
             } catch {
                 logger.error("'\(mount.path)' is not captured: \(error.message)")
+                continuity.heldMounts.insert(mount.path)
+                recapture(mount)
             }
         }
         do {
             try await publishRules()
             for connection in try stored(store.outgoingConnections) {
                 do {
-                    try await begin(connection, lostCaptures: Set(missing.map(\.path)))
+                    try await begin(connection, continuity)
                 } catch {
                     logger.error("connection \(connection.id) cannot go on: \(error.message)")
                 }
@@ -195,28 +276,89 @@ package actor Runtime {
     /// A capture ended without being told to. Its folder is captured again at once; what was
     /// written in between was seen by nobody.
     private func captureLost(_ path: String) async {
-        guard let parts, let mounts = try? store.mounts(),
+        guard parts != nil, let mounts = try? store.mounts(),
             let mount = mounts.first(where: { $0.path == path })
         else { return }
         logger.error("the capture of '\(path)' ended")
-        for connection in connections.values
-        where connection.plan.roots.contains(where: { $0.mountPath == path }) {
-            connection.post(.require(.captureLost))
-        }
-        await captures.clearDeadMount(path)
-        do {
-            try await captures.start(mount, journal: parts.journal)
-            try await publishRules()
-            logger.notice("captures '\(path)' again; its connections need a mirror")
-        } catch {
-            logger.error("'\(path)' is not captured: \(error.message)")
+        for connection in replicating(path) { connection.post(.captureLost(mount: path)) }
+        recapture(mount)
+    }
+
+    /// Captures a folder again, as often as it takes.
+    private func recapture(_ mount: Mount) {
+        Task {
+            while let parts, (try? store.mounts())?.contains(mount) == true {
+                await captures.clearDeadMount(mount.path)
+                do throws(CommandError) {
+                    try await captures.start(mount, journal: parts.journal)
+                    try await publishRules()
+                    logger.notice("captures '\(mount.path)' again")
+                    for connection in replicating(mount.path) {
+                        connection.post(.captureBack(mount: mount.path))
+                    }
+                    return
+                } catch {
+                    logger.error("'\(mount.path)' is not captured: \(error.message)")
+                }
+                try? await Task.sleep(nanoseconds: Self.recaptureNanoseconds)
+            }
         }
     }
 
-    private func makeJournal() throws(CommandError) -> JournalMemory {
-        do { return try JournalMemory.make(bytes: configuration.journalBytes) } catch {
+    private static let recaptureNanoseconds: UInt64 = 5_000_000_000
+
+    private func replicating(_ mount: String) -> [SourceConnection] {
+        connections.values.filter { connection in
+            connection.plan.replicates
+                && connection.plan.roots.contains { $0.mountPath == mount }
+        }
+    }
+
+    /// The queue, and whether it was there before.
+    private func openJournal(
+        _ folders: QueueFolders
+    ) throws(CommandError) -> (JournalMemory, Bool) {
+        let bytes = configuration.queue.memoryBytes
+        do {
+            if let path = folders.journalPath {
+                do {
+                    let queue = BytePath(configuration.queue.folder ?? folders.queue)
+                    let opened = try JournalMemory.open(
+                        path: path, bytes: bytes, queueFolder: queue)
+                    return (opened.memory, opened.source != .made)
+                } catch {
+                    logger.warning(
+                        "the queue ends with the last process: no room in memory: \(error)")
+                }
+            }
+            return (try JournalMemory.make(bytes: bytes), false)
+        } catch {
             throw CommandError(.unknown, "no memory for the queue: \(error)")
         }
+    }
+
+    /// From here on what is dropped for the connection becomes marks.
+    func keepMarks(of connection: OutgoingConnection, _ queue: QueueKeeper) {
+        do throws(Errno) {
+            try queue.attach(
+                connection: UInt32(connection.id),
+                membershipBit: 1 << UInt16(connection.membershipBit))
+        } catch {
+            // Without marks what changed is found by its time.
+            logger.error("no marks can be kept for connection \(connection.id): \(error)")
+        }
+    }
+
+    private func queueSettings(_ folders: QueueFolders) -> QueueSettings {
+        let given = configuration.queue
+        var settings = QueueSettings(
+            folder: BytePath(given.folder ?? folders.queue), marksFolder: folders.marksIndexes)
+        settings.memoryBytes = given.memoryBytes
+        settings.segmentBytes = given.segmentBytes
+        settings.diskBytesMax = given.diskBytesMax
+        settings.freeBytesFloor = given.freeBytesFloor
+        settings.alertPercent = given.alertPercent
+        return settings
     }
 
     private func loadIdentity() throws(CommandError) -> Identity.ServerIdentity {

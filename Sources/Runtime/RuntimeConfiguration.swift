@@ -10,21 +10,20 @@ package struct RuntimeConfiguration: Sendable {
     package var controlPort: Int
     /// Holds everything the server remembers.
     package var stateDirectory: String
-    /// Memory of the journal.
-    package var journalBytes: Int
+    package var queue: QueueLimits
     /// The program that serves one mount.
     package var capturePath: String
 
     package init(
         name: String, address: String, port: Int, controlPort: Int, stateDirectory: String,
-        journalBytes: Int, capturePath: String
+        queue: QueueLimits, capturePath: String
     ) {
         self.name = name
         self.address = address
         self.port = port
         self.controlPort = controlPort
         self.stateDirectory = stateDirectory
-        self.journalBytes = journalBytes
+        self.queue = queue
         self.capturePath = capturePath
     }
 }

@@ -19,7 +19,10 @@ final class SourceConnection: Sendable {
     private let stopped = SnapshotBoard(false)
 
     /// Starts the pump.
-    init(plan: ConnectionPlan, surroundings: PumpSurroundings, data: SourceSession.Data) {
+    init(
+        plan: ConnectionPlan, surroundings: PumpSurroundings, data: SourceSession.Data,
+        statistics: ConnectionStatistics
+    ) {
         self.plan = plan
         journal = surroundings.journal
         let mailbox = Mailbox<PumpNews>()
@@ -29,6 +32,7 @@ final class SourceConnection: Sendable {
         WorkerThread.start("pump-\(plan.id)") {
             let pump = SourcePump(
                 plan: plan, surroundings: surroundings, data: data, mailbox: mailbox, board: board)
+            pump.restore(statistics)
             pump.run()
             stopped.show(true)
         }
@@ -62,7 +66,12 @@ final class SourceConnection: Sendable {
 /// What a pump needs of its surroundings.
 struct PumpSurroundings: Sendable {
     let journal: JournalMemory
+    let queue: QueueKeeper
+    /// Of hot groups.
+    let marksFolder: String
     let store: StateStore
+    /// Tells hooks of an event.
+    let tell: @Sendable (RuntimeEvent) -> Void
     let logger: Logger
     /// Of this server, for the first message of a link.
     let hello: Hello
@@ -78,7 +87,13 @@ enum PumpNews: Sendable {
     case closed(generation: Int, TransportError)
     case startMirror(MirrorOrder)
     case stopMirror
-    case require(MirrorReason)
+    /// From here until `captureBack` nobody sees what changes below a mount.
+    case captureLost(mount: String)
+    case captureBack(mount: String)
+    /// What the source had when its mirror with that number began is on its own disk.
+    case sourceSynced(mirror: Int)
+    /// Changes did not come the ordinary way.
+    case lose(ResyncReason)
     /// `requestID` is set by the pump.
     case ask(Inspect, SnapshotBoard<[Inspected]?>)
     case stop(forget: Bool)
@@ -86,7 +101,31 @@ enum PumpNews: Sendable {
 
 /// A mirror as it was asked for.
 struct MirrorOrder: Hashable, Sendable {
-    /// Everything travels; otherwise what differs in size or time.
-    var isFull: Bool
+    enum Kind: Hashable, Sendable {
+        /// Everything travels.
+        case full
+        /// What differs in size or time.
+        case different
+        /// What differs in content.
+        case checksum
+        /// What may differ, where its content does. Nobody asks for it.
+        case resync
+    }
+
+    var kind: Kind
     var removesOrphans: Bool
+
+    var isFull: Bool { kind == .full }
+
+    /// For hooks.
+    var facts: CommandRecord { ["kind": .text(words), "orphans": .boolean(removesOrphans)] }
+
+    var words: String {
+        switch kind {
+        case .full: "full mirror"
+        case .different: "difference mirror"
+        case .checksum: "mirror by checksums"
+        case .resync: "resync"
+        }
+    }
 }

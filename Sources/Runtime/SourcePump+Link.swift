@@ -1,4 +1,5 @@
 internal import CPosix
+internal import CommandModel
 internal import Journal
 internal import Logging
 internal import NIOCore
@@ -87,6 +88,7 @@ extension SourcePump {
     func lost(_ reason: String) {
         guard link != nil || isConnecting else { return }
         logger.warning("the link to '\(plan.peer.name)' ended: \(reason)")
+        tell("connection.lost", ["reason": .text(reason)])
         link = nil
         isConnecting = false
         generation += 1
@@ -119,12 +121,14 @@ extension SourcePump {
                 case .acknowledge: try acknowledged(Acknowledge(body: bytes))
                 case .inspected: try inspected(Inspected(body: bytes))
                 case .awaited: awaited(try Awaited(body: bytes))
+                case .summed: mirror?.summed(try Summed(body: bytes))
+                case .failed: failed(try Failed(body: bytes))
                 case .refuse:
                     let refusal = try Refuse(body: bytes)
                     refused(refusal.reason)
                 case .bye: lost("the target ended the connection")
                 case .heartbeat, nil: break
-                case .open, .batch, .inspect: throw .unknownKind(header.kindNumber)
+                case .open, .batch, .inspect, .sums: throw .unknownKind(header.kindNumber)
                 }
             }
         } catch {
@@ -159,15 +163,22 @@ extension SourcePump {
         let action = session.opened(
             .init(
                 journalID: answer.journalID, applied: answer.applied,
-                isInconsistent: answer.isInconsistent),
+                isInconsistent: answer.isInconsistent,
+                needsWholeMirror: answer.needsWholeMirror),
             .init(
                 journalID: surroundings.journal.journalID, released: follower?.released ?? 0,
                 newest: surroundings.journal.newest,
-                canFollow: follower.map { !$0.isPutOut } ?? !plan.replicates))
+                canFollow: follower.map { !$0.isPutOut } ?? !plan.replicates,
+                unsettled: unsettled))
         logger.info("linked to '\(plan.peer.name)': \(action)")
+        tell("connection.linked")
         switch action {
         case .resume(let sequence):
             follower?.rewind(to: sequence)
+            toldThrough = 0
+        case .resync:
+            // Changes are not sent in front of what puts the tree right: they become marks, too.
+            surroundings.queue.putOut(connection: plan.id, .ownWill)
             toldThrough = 0
         case .mirrorAgain:
             // What was on its way when the link broke comes again; the target drops what it has.
@@ -175,9 +186,11 @@ extension SourcePump {
                 follower?.rewind(to: answer.applied)
             }
             toldThrough = 0
-            beginMirror(mirrorAfterBreak)
         case .stay: break
         }
+        // What ran on the last link is owed again, and at once where the target was not the reason.
+        mirror = nil
+        if session.data != .resyncing(.targetStuck) { nextOwnMirror = 0 }
     }
 
     private func acknowledged(_ news: Acknowledge) {
@@ -194,6 +207,18 @@ extension SourcePump {
         session.acknowledged(
             retrying: !news.flags.isDisjoint(with: [.outOfSpace, .retrying]),
             missesObjects: news.flags.contains(.mirrorRequired))
+        if news.flags.isDisjoint(with: [.inconsistent, .settling]) { settled() }
+        if plan.replicates, Int(news.stuckSeconds) > LinkTimes.stuckSeconds {
+            giveUpOnStuckTarget()
+        }
+    }
+
+    /// Objects that the target could not bring up to date: the next resync tries them again.
+    private func failed(_ message: Failed) {
+        for object in message.objects {
+            surroundings.queue.mark(
+                connection: plan.id, object.file, [.attributes, .entries, .wholeData])
+        }
     }
 
     private func inspected(_ answer: Inspected) {
@@ -261,6 +286,9 @@ enum LinkTimes {
     /// Between two mirrors that start by themselves.
     static let betweenOwnMirrors = 30 * Clock.second
     static let afterRefusal = 5 * Clock.second
+    /// A target that cannot go on for so long is no longer waited for: what it did not take becomes
+    /// marks.
+    static let stuckSeconds = 20
     /// Buffers are given back after so long without work.
     static let idle = 5 * Clock.second
 }

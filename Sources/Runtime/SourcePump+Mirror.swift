@@ -1,3 +1,4 @@
+internal import CommandModel
 internal import FileSystemAccess
 internal import Journal
 internal import Logging
@@ -13,51 +14,43 @@ extension SourcePump {
     /// What goes on after a broken link: compared with what arrived already.
     var mirrorAfterBreak: MirrorOrder {
         MirrorOrder(
-            isFull: false, removesOrphans: mirror?.order.removesOrphans ?? plan.removesOrphans)
+            kind: lastOrder?.kind == .checksum ? .checksum : .different,
+            removesOrphans: lastOrder?.removesOrphans ?? plan.removesOrphans)
     }
 
+    /// Objects that cannot be read, told by name; of more than these it is only known that there
+    /// are many.
+    private static let unreadableMax = 10_000
+
     func startMirror(_ order: MirrorOrder) {
-        guard session.isStreaming else { return }
-        if plan.replicates, follower == nil || follower?.isPutOut == true {
-            // Changes are followed from before the first look at the tree, so none is missed.
-            follower?.stop()
-            follower = try? JournalFollower.start(surroundings.journal, connection: plan.id)
-            guard follower != nil else {
-                logger.error("no place in the queue for the connection")
-                return
-            }
-        }
+        guard session.isStreaming, followAgain() != nil else { return }
         beginMirror(order)
     }
 
-    func beginMirror(_ order: MirrorOrder, isPartial: Bool = false) {
+    func beginMirror(
+        _ order: MirrorOrder, isPartial: Bool = false, suspicion: (any Suspicion)? = nil
+    ) {
         do throws(Errno) {
-            mirror = try RunningMirror(plan, order, isPartial: isPartial)
+            let begun = try RunningMirror(plan, order, isPartial: isPartial, suspicion: suspicion)
+            let (number, mailbox, journal) = (shown.mirrorsStarted, mailbox, surroundings.journal)
+            begun.syncSource {
+                mailbox.post(.sourceSynced(mirror: number))
+                journal.wake()
+            }
+            mirror = begun
         } catch {
             logger.error("the mirror cannot begin: \(error)")
             session.require(.mirrorStopped)
             return
         }
-        session.mirrorStarted()
+        if !isPartial { lastOrder = order }
+        if suspicion == nil { session.mirrorStarted() }
         shown.mirrorsStarted += 1
-        shown.unreadableCount = 0
-        logger.info(
-            isPartial
-                ? "sends what the target misses"
-                : "mirror started (\(order.isFull ? "full" : "different"))")
-    }
-
-    /// When the target lacks objects that it could not even name, only a look at everything finds
-    /// them. That needs nobody's decision, so it is not waited for; but not more often than now and
-    /// then.
-    func mirrorWhatIsMissed() {
-        let now = Clock.monotonic
-        guard session.isStreaming, mirror == nil, session.data == .required(.objectsMissing),
-            now >= nextOwnMirror
-        else { return }
-        nextOwnMirror = now + LinkTimes.betweenOwnMirrors
-        logger.warning("the target lacks objects: a mirror starts by itself")
-        startMirror(MirrorOrder(isFull: false, removesOrphans: false))
+        if !isPartial { unreadable = [] }
+        if !isPartial {
+            tell(order.kind == .resync ? "resync.started" : "mirror.started", order.facts)
+        }
+        logger.info("\(isPartial ? "sends what the target misses" : order.words + " started")")
     }
 
     func stopMirror() {
@@ -65,13 +58,14 @@ extension SourcePump {
         mirror = nil
         session.mirrorStopped()
         keepProgress(of: running)
+        tell("mirror.stopped", running.order.facts)
         logger.info("mirror stopped")
     }
 
     /// Adds the mirror's next slice to a batch.
     func readMirror(into batch: inout BatchBuilder) {
         guard let mirror else { return }
-        _ = mirror.write(
+        mirror.write(
             into: &batch, position: follower?.position ?? 0, applied: window.appliedBytes)
     }
 
@@ -80,20 +74,34 @@ extension SourcePump {
         guard let mirror else { return }
         mirror.sent(window.sentBytes)
         for problem in mirror.takeProblems() {
-            shown.unreadableCount += 1
+            // The target asks again for what it misses; that is told once.
+            guard unreadable.count < Self.unreadableMax,
+                unreadable.insert(problem.path).inserted
+            else { continue }
             let path = String(decoding: problem.path, as: UTF8.self)
             logger.error(
                 "cannot read '\(path)': \(Errno(rawValue: problem.errno)); the rest goes on")
         }
+        shown.unreadableCount = Int64(unreadable.count)
         guard mirror.phase == .done else { return }
         keepProgress(of: mirror)
         self.mirror = nil
+        if session.isMirrorOwed { unsettled = session.data }
         session.mirrorCompleted()
         shown.mirrorsCompleted += 1
         let progress = mirror.progress
+        if !mirror.isPartial {
+            var facts = mirror.order.facts
+            facts["objects"] = .integer(Int64(progress.objectsDone))
+            facts["bytes"] = .integer(Int64(clamping: progress.bytesSent))
+            tell(mirror.order.kind == .resync ? "resync.completed" : "mirror.completed", facts)
+        }
         logger.info(
-            "mirror completed: \(progress.objectsDone) objects, \(progress.bytesSent) bytes sent"
-        )
+            """
+            \(mirror.order.words) completed: \(progress.objectsDone) objects, \
+            \(progress.objectsSuspect) suspect, \(progress.bytesCompared) bytes compared, \
+            \(progress.bytesSent) bytes sent
+            """)
     }
 
     /// Whether the mirror has something to send at once.
@@ -109,6 +117,11 @@ extension SourcePump {
             questions[question.requestID] = .listing
             send(question, on: link)
         }
+        let sums = mirror.takeSumQuestions {
+            defer { nextRequestID += 1 }
+            return nextRequestID
+        }
+        for question in sums { send(question, on: link) }
     }
 
     func awaited(_ message: Awaited) { wanted(message) }
@@ -118,7 +131,7 @@ extension SourcePump {
         // An end that is acknowledged already counts before what is asked for after it.
         followMirror()
         if let mirror {
-            _ = mirror.enqueue(mapping: message.mapping, path: message.path)
+            _ = mirror.enqueue(message)
             if mirror.vainEnds > RunningMirror.vainEndsMax {
                 self.mirror = nil
                 session.require(.objectsMissing)
@@ -126,9 +139,9 @@ extension SourcePump {
             }
             return
         }
-        guard session.data == .good || session.data == .required(.objectsMissing) else { return }
-        beginMirror(MirrorOrder(isFull: true, removesOrphans: false), isPartial: true)
-        _ = mirror?.enqueue(mapping: message.mapping, path: message.path)
+        guard session.data == .good || session.data == .resyncing(.objectsMissing) else { return }
+        beginMirror(MirrorOrder(kind: .full, removesOrphans: false), isPartial: true)
+        _ = mirror?.enqueue(message)
     }
 
     private func keepProgress(of mirror: RunningMirror) {
@@ -139,7 +152,8 @@ extension SourcePump {
 
     func showMirror() {
         shown.isMirroring = mirror != nil
-        shown.isMirrorOwed = mirror == nil && session.data == .mirroring
+        shown.isMirrorOwed = mirror == nil && session.isMirrorOwed
+        shown.isResync = mirror?.order.kind == .resync
         guard let mirror else {
             shown.mirrorBytesInQueue = 0
             (shown.mirrorPercent, shown.mirrorSecondsLeft) = (nil, nil)

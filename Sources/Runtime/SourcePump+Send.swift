@@ -11,9 +11,12 @@ extension SourcePump {
     /// Sends what there is, one batch. Answers whether there was anything.
     func pump() -> Bool {
         guard let link, window.isOpen, link.pendingBytes < Link.highWaterBytes else { return false }
-        if mirror == nil, !hasChanges { return releaseBuffers() }
+        if mirror == nil, !hasChanges || follower?.isPutOut == true { return releaseBuffers() }
         var isWorthSending = false
         let frame = frames.frame(connection: plan.id) { batch in
+            // The target notes that its copy is of no single moment before it gets the first change
+            // that does not follow the last.
+            if mirror?.phase == .beginning { readMirror(into: &batch) }
             drain(into: &batch)
             readMirror(into: &batch)
             let through = follower?.position ?? 0
@@ -129,13 +132,4 @@ extension SourcePump {
     /// The fixed part, two names, and a record.
     private static let arrivalBytesMax =
         NameChange.fixedByteCount + 2 * 256 + 2 * OperationRecord.byteCount
-
-    /// The journal was full and this connection was in the way.
-    func putOut() {
-        logger.error("the queue was full: changes were dropped, a mirror is required")
-        follower?.stop()
-        follower = nil
-        mirror = nil
-        session.require(.queueFull)
-    }
 }

@@ -1,6 +1,6 @@
+internal import CommandModel
 internal import Journal
 internal import Logging
-
 internal import ReplicationModel
 internal import SessionCore
 internal import StateStore
@@ -46,9 +46,17 @@ final class SourcePump {
     var idleSince: Int64 = 0
 
     // The mirror.
-    /// Monotonic; the earliest time for a mirror that nobody asked for.
+    /// Monotonic; the earliest time for a mirror or resync that nobody asked for.
     var nextOwnMirror: Int64 = 0
     var mirror: RunningMirror?
+    /// Paths that the last mirror could not read.
+    var unreadable: Set<[UInt8]> = []
+    /// The last mirror that was not about single objects.
+    var lastOrder: MirrorOrder?
+    /// What a mirror or resync made good whose end the target does not yet have on its disk.
+    var unsettled: SourceSession.Data?
+    /// Mounts whose changes nobody sees at the moment: a look at them would prove nothing.
+    var heldMounts: Set<String> = []
 
     // Questions on their way, by request.
     var questions: [UInt64: PendingQuestion] = [:]
@@ -88,8 +96,8 @@ final class SourcePump {
             for news in mailbox.take() { handle(news) }
             if isStopping { break }
             keepLink()
-            if follower?.isPutOut == true { putOut() }
-            mirrorWhatIsMissed()
+            if follower?.isPutOut == true { lose(.queueFull) }
+            beginWhatIsOwed()
             let progressed = session.isStreaming && pump()
             followMirror()
             keepData()
@@ -118,7 +126,7 @@ final class SourcePump {
         } catch {
             logger.error("no place in the queue: \(error)")
         }
-        if session.data == .good { session.require(.journalLost) }
+        session.lose(.queueLost)
     }
 
     /// When changes come without a pause, waits a moment for more of them instead of sending each
@@ -150,9 +158,13 @@ final class SourcePump {
             if generation == self.generation { lost("\(reason)") }
         case .startMirror(let order): startMirror(order)
         case .stopMirror: stopMirror()
-        case .require(let reason):
-            session.require(reason)
-            logger.warning("mirror required: \(reason.rawValue)")
+        case .captureLost(let mount):
+            heldMounts.insert(mount)
+            lose(.captureBroken)
+        case .captureBack(let mount): heldMounts.remove(mount)
+        case .lose(let reason): lose(reason)
+        case .sourceSynced(let number):
+            if number + 1 == shown.mirrorsStarted { mirror?.sourceIsSynced() }
         case .ask(let question, let answer): ask(question, answer)
         case .stop(let forget): stop(forget: forget)
         }
@@ -170,17 +182,26 @@ final class SourcePump {
         }
     }
 
+    /// Hooks hear of it.
+    func tell(_ name: String, _ facts: CommandRecord = [:]) {
+        var record = plan.facts
+        for field in facts.fields { record[field.name] = field.value }
+        surroundings.tell(RuntimeEvent(name, record))
+    }
+
     // MARK: What outlives the process
 
     /// What is believed of the target is durable before anything is built on it.
     private func keepData() {
-        guard session.data != savedData else { return }
-        savedData = session.data
+        let data = unsettled ?? session.data
+        guard data != savedData else { return }
+        savedData = data
         let (state, reason): (MirrorState, String) =
-            switch session.data {
+            switch data {
             case .good: (.done, "")
             case .mirroring:
-                (mirror?.order.isFull == false ? .runningDifferent : .runningFull, "")
+                (lastOrder?.isFull == true ? .runningFull : .runningDifferent, "")
+            case .resyncing(let reason): (.resyncing, reason.rawValue)
             case .required(let reason): (.required, reason.rawValue)
             }
         do {
@@ -216,7 +237,9 @@ final class SourcePump {
 
     private func show() {
         shown.state = session.state
+        shown.isVouched = session.data == .good && unsettled == nil
         shown.isLinked = session.isStreaming
+        shown.unlinkedSince = session.isStreaming ? nil : shown.unlinkedSince ?? Clock.monotonic
         shown.newest = surroundings.journal.newest
         if let follower {
             shown.operationsInQueue = Int64(follower.keptCount)

@@ -57,6 +57,7 @@ struct StatusText {
             "replicationBytesTransmitted": .integer(snapshot.replicationBytesSent),
             "replicationBytesInQueue": .integer(snapshot.replicationBytesInQueue),
         ]
+        record["settled"] = .boolean(snapshot.isVouched)
         record["filesMirrored"] = .integer(snapshot.mirrorObjectsDone)
         record["operationsSent"] = .integer(snapshot.operationsSent)
         record["operationsInQueue"] = .integer(snapshot.operationsInQueue)
@@ -104,6 +105,7 @@ struct StatusText {
     private var reason: String? {
         switch snapshot.state {
         case .mirrorRequired(let reason): reason.rawValue
+        case .resyncing(let reason): reason.rawValue
         case .refused(let text): text
         case .notReached: snapshot.lastLinkProblem.isEmpty ? nil : snapshot.lastLinkProblem
         case .retrying: snapshot.lastTargetProblem
@@ -111,7 +113,10 @@ struct StatusText {
         }
     }
 
-    private var mirrorWord: String { snapshot.isMirroring ? "Mirroring" : "Idle" }
+    private var mirrorWord: String {
+        guard snapshot.isMirroring else { return "Idle" }
+        return snapshot.isResync ? "Resynchronizing" : "Mirroring"
+    }
 
     private var mirrorText: String {
         snapshot.mirrorPercent.map { "\(mirrorWord) \($0)%" } ?? mirrorWord

@@ -15,7 +15,8 @@ final class SyncThread: Sendable {
     /// Whether a mirror runs.
     private let isMirroring = Mutex(false)
 
-    /// - Parameter done: called after every sync that reached further than the one before.
+    /// - Parameter done: called after every sync that reached further than the one before, or
+    ///   made the end of a mirror durable.
     init(_ syncer: Syncer, _ logger: Logger, done: @escaping @Sendable () -> Void) {
         let mailbox = mailbox
         WorkerThread.start("sync") { [self] in
@@ -34,11 +35,13 @@ final class SyncThread: Sendable {
                     continue
                 }
                 last = Clock.monotonic
+                // Its end is news even where no change came with it.
+                let endsMirror = syncer.isCompletingMirror
                 do throws(Errno) {
                     let now = try syncer.sync()
                     if isFailing { logger.notice("changes reach the disk again") }
                     isFailing = false
-                    guard now != durable else { continue }
+                    guard now != durable || endsMirror else { continue }
                     durable = now
                     done()
                 } catch {

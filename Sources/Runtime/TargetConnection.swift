@@ -41,6 +41,7 @@ enum TargetNews: Sendable {
     case open(TargetLink, Hello, Open)
     case batch(TargetLink, ByteBuffer)
     case inspect(TargetLink, Inspect)
+    case sums(TargetLink, Sums)
     /// The source ended the connection for good.
     case bye(TargetLink)
     case closed(TargetLink)

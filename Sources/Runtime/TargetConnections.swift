@@ -109,6 +109,8 @@ final class TargetLink: LinkDelegate {
             case (.open(let connection), .batch): connection.post(.batch(self, body))
             case (.open(let connection), .inspect):
                 connection.post(.inspect(self, try message(body)))
+            case (.open(let connection), .sums):
+                connection.post(.sums(self, try message(body)))
             case (.open(let connection), .bye): connection.post(.bye(self))
             case (_, .heartbeat):
                 _ = try link.send(Heartbeat(time: Clock.now), connection: header.connection)

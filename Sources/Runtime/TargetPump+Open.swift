@@ -35,9 +35,9 @@ extension TargetPump {
             let before = applier.journalID
             var isInconsistent = applier.isInconsistent || applier.isMirrorRequired
             if before != open.journalID {
-                // What the source counted before is unknown here: only a mirror can make this copy
-                // good, and that must be on disk before the first change is taken.
-                applier.requireMirror()
+                // What the source counted before is unknown here: only a mirror or a resync can
+                // make this copy good, and that must be on disk before the first change is taken.
+                applier.requireResync()
                 _ = try applier.finishBatch(lastSequence: applier.positions.applied)
                 try applier.begin(journalID: open.journalID, applied: open.oldestSequence)
                 isInconsistent = true
@@ -47,7 +47,8 @@ extension TargetPump {
                 Opened(
                     isAccepted: true, applied: applier.positions.applied,
                     durable: applier.positions.durable, journalID: before,
-                    isInconsistent: isInconsistent, mirrorGeneration: applier.mirrorGeneration),
+                    isInconsistent: isInconsistent, mirrorGeneration: applier.mirrorGeneration,
+                    needsWholeMirror: applier.needsWholeMirror),
                 link)
             logger.info(
                 "'\(hello.serverName)' replicates '\(open.setName)' to \(roots)"

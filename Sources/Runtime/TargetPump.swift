@@ -36,6 +36,8 @@ final class TargetPump {
     struct RetryState {
         var errno: Errno
         var waitNanoseconds: Int64
+        /// Monotonic.
+        var since: Int64
     }
 
     init(connection: TargetConnection, owner: TargetConnections, mailbox: Mailbox<TargetNews>) {
@@ -66,8 +68,7 @@ final class TargetPump {
         link?.link.close()
         connection.setLinked(false)
         if let applier {
-            applier.closeIdle()
-            do { try applier.syncer.sync() } catch { logger.warning("last sync: \(error)") }
+            do { try applier.close() } catch { logger.warning("last sync: \(error)") }
         }
         applier = nil
         owner.forget(connection)
@@ -78,7 +79,8 @@ final class TargetPump {
         case .open(let link, let hello, let open): self.open(link, hello, open)
         case .batch(let link, let body): if link === self.link { apply(body) }
         case .inspect(let link, let question):
-            if link === self.link { inspection?.post(.init(inspect: question, link: link)) }
+            if link === self.link { inspection?.post(.inspect(question, link)) }
+        case .sums(let link, let question): if link === self.link { sum(question, link) }
         case .closed(let link): if link === self.link { unlink() }
         case .bye(let link):
             guard link === self.link else { return }
@@ -126,6 +128,12 @@ final class TargetPump {
         syncing = SyncThread(applier.syncer, logger) { mailbox.post(.synced) }
         inspection?.stop()
         inspection = InspectionThread(roots: roots, logger: logger)
+    }
+
+    /// Sums are of the file that the identity means at this place of the stream; they are read by
+    /// another thread.
+    private func sum(_ question: Sums, _ link: TargetLink) {
+        inspection?.post(.sums(question, applier?.readable(question.file), link))
     }
 
     // MARK: Applying
@@ -189,7 +197,9 @@ final class TargetPump {
                 let wait = min(
                     (retry?.waitNanoseconds ?? RetryTimes.first / 2) * 2, RetryTimes.most)
                 if retry?.errno != error.errno { logger.error("\(error); it is tried again") }
-                retry = RetryState(errno: error.errno, waitNanoseconds: wait)
+                retry = RetryState(
+                    errno: error.errno, waitNanoseconds: wait,
+                    since: retry?.since ?? Clock.monotonic)
                 lastProblem = "\(error)"
                 acknowledge()
                 let until = Clock.monotonic + wait
@@ -207,7 +217,7 @@ final class TargetPump {
         switch news {
         case .stop, .forget: true
         case .closed(let link), .bye(let link): link === self.link
-        case .open, .batch, .inspect, .synced: false
+        case .open, .batch, .inspect, .sums, .synced: false
         }
     }
 
@@ -231,8 +241,16 @@ final class TargetPump {
         }
         guard let link else { return }
         for object in applier.takeAwaited() {
-            let message = Awaited(mapping: object.mapping, path: object.path.bytes)
+            let message = Awaited(
+                mapping: object.mapping, path: object.path.bytes, isKnown: object.isKnown)
             _ = try? link.link.send(message, connection: 0)
+        }
+        let failed = applier.takeFailed().map {
+            Failed.Object(file: $0.file, status: $0.errno.rawValue)
+        }
+        for start in stride(from: 0, to: failed.count, by: Failed.countMax) {
+            let part = Array(failed[start..<min(failed.count, start + Failed.countMax)])
+            _ = try? link.link.send(Failed(objects: part), connection: 0)
         }
     }
 
@@ -241,12 +259,17 @@ final class TargetPump {
         var flags: AcknowledgeFlags = []
         if applier.isInconsistent { flags.insert(.inconsistent) }
         if applier.isMirrorRequired { flags.insert(.mirrorRequired) }
+        if applier.syncer.isCompletingMirror { flags.insert(.settling) }
+        if applier.needsWholeMirror { flags.insert(.wholeMirrorRequired) }
         if let retry { flags.insert(retry.errno == .noSpace ? .outOfSpace : .retrying) }
+        let stuck = retry.map { (Clock.monotonic - $0.since) / Clock.second } ?? 0
         let positions = applier.positions
         let message = Acknowledge(
             applied: positions.applied, durable: positions.durable, appliedBytes: appliedBytes,
             problemCount: applier.counters.problems, skippedCount: applier.counters.skipped,
-            flags: flags, mirrorMarker: applier.mirrorGeneration, lastProblem: lastProblem)
+            flags: flags, mirrorMarker: applier.mirrorGeneration, lastProblem: lastProblem,
+            stuckSeconds: UInt32(clamping: stuck), removedCount: applier.counters.removed,
+            movedCount: applier.counters.moved)
         _ = try? link.link.send(message, connection: 0)
     }
 }

@@ -26,7 +26,7 @@ struct Verification {
 
     private let connection: SourceConnection
     private let journalNewest: @Sendable () -> UInt64
-    private let flush: @Sendable () async -> Void
+    private let flush: @Sendable () async throws(CommandError) -> Void
     private let tell: @Sendable (MirrorProgress) -> Void
     /// The folders beneath their mounts, open for reading: what the disk has, not what is cached
     /// above it.
@@ -39,7 +39,7 @@ struct Verification {
 
     init(
         _ connection: SourceConnection, journalNewest: @escaping @Sendable () -> UInt64,
-        flush: @escaping @Sendable () async -> Void,
+        flush: @escaping @Sendable () async throws(CommandError) -> Void,
         tell: @escaping @Sendable (MirrorProgress) -> Void
     ) throws(CommandError) {
         do throws(Errno) {
@@ -66,7 +66,7 @@ struct Verification {
         progress.started = Clock.monotonic
         var places = try await folders(&progress)
         tell(progress)
-        await flush()
+        try await flush()
         var findings: [Finding] = []
         while let place = places.popLast() {
             findings += try await compare(place, &progress)
@@ -106,7 +106,7 @@ struct Verification {
         var names: [[UInt8]]?
         var seen: [[UInt8]: TreeEntry] = [:]
         for look in 1...Self.looksMax {
-            if look > 1 { await flush() }
+            if look > 1 { try await flush() }
             let source = try await sourceEntries(place, names)
             if look == 1 {
                 for entry in source {
@@ -143,7 +143,7 @@ struct Verification {
             switch snapshot.state {
             case .ok: snapshot.applied >= through
             case .mirrorRequired: snapshot.applied >= through
-            case .mirroring, .retrying: false
+            case .mirroring, .resyncing, .retrying: false
             case .notReached, .refused: true
             }
         }

@@ -110,7 +110,8 @@ extension CommandDeclaration {
         guard isAvailable else {
             throw CommandError(.invalidCommand, "'\(name)' is not available in this version")
         }
-        guard !isPlan else {
+        // What goes to a server is planned there; nobody plans what a tool does by itself.
+        guard !isPlan || destination != .client && destination != .local else {
             throw CommandError(.invalidOption, "PLAN is not available for '\(name)'")
         }
     }

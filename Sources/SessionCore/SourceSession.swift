@@ -4,9 +4,13 @@ package struct SourceSession: Hashable, Sendable {
     /// How far the content of the target can be trusted, as far as the source knows.
     package enum Data: Hashable, Sendable {
         case good
+        /// A person has to decide: only a mirror that is asked for makes the target good.
         case required(MirrorReason)
         /// A mirror runs or has to be started again after a broken link.
         case mirroring
+        /// What may differ is known well enough to be put right without being asked: a resync runs,
+        /// or begins when the target is reached.
+        case resyncing(ResyncReason)
     }
 
     private enum Link: Hashable, Sendable {
@@ -43,11 +47,20 @@ package struct SourceSession: Hashable, Sendable {
         switch data {
         case .good: return .ok
         case .mirroring: return .mirroring
+        case .resyncing(let reason): return .resyncing(reason)
         case .required(let reason): return .mirrorRequired(reason)
         }
     }
 
-    // MARK: Events
+    /// Whether a mirror or resync runs, or has to be begun.
+    package var isMirrorOwed: Bool {
+        switch data {
+        case .mirroring, .resyncing: true
+        case .good, .required: false
+        }
+    }
+
+    // MARK: The link
 
     package mutating func linked() { link = .opening }
 
@@ -62,23 +75,44 @@ package struct SourceSession: Hashable, Sendable {
     package mutating func opened(_ answer: TargetPosition, _ own: OwnPosition) -> OpenedAction {
         link = .streaming
         isTargetRetrying = false
-        if data == .mirroring { return .mirrorAgain }
         guard replicates else {
+            if data == .mirroring { return .mirrorAgain }
             if answer.isInconsistent { require(.targetInconsistent) }
             return .stay
         }
-        guard own.canFollow else {
-            require(.queueFull)
-            return .stay
+        if !own.canFollow { lose(.queueFull) }
+        if answer.isInconsistent, answer.journalID != 0, let unsettled = own.unsettled {
+            // The end of a mirror did not reach the target's disk: it was none.
+            switch unsettled {
+            case .mirroring: data = .mirroring
+            case .resyncing(let reason): lose(reason)
+            case .good, .required: break
+            }
         }
-        guard answer.journalID == own.journalID, answer.applied >= own.released,
-            answer.applied <= own.newest
-        else {
-            // A connection that was just made, or a target that forgot: what it has is unknown.
-            if data == .good { require(.targetReset) }
+        let isKnown =
+            answer.journalID == own.journalID && answer.applied >= own.released
+            && answer.applied <= own.newest
+        switch data {
+        case .mirroring: return .mirrorAgain
+        case .resyncing:
+            // A target without any memory of this connection may hold anything, even the only good
+            // copy: nothing is put right there unasked.
+            guard answer.journalID != 0, !answer.needsWholeMirror else {
+                require(.targetReset)
+                return .resume(from: own.released)
+            }
+            return .resync(from: isKnown ? answer.applied : own.released)
+        case .required: return .resume(from: isKnown ? answer.applied : own.released)
+        case .good: break
+        }
+        guard isKnown, !answer.needsWholeMirror else {
+            require(.targetReset)
             return .resume(from: own.released)
         }
-        if answer.isInconsistent, data == .good { require(.targetInconsistent) }
+        if answer.isInconsistent {
+            lose(.targetInconsistent)
+            return .resync(from: answer.applied)
+        }
         return .resume(from: answer.applied)
     }
 
@@ -87,20 +121,28 @@ package struct SourceSession: Hashable, Sendable {
         case resume(from: UInt64)
         /// Start the mirror over as a difference mirror; changes follow it.
         case mirrorAgain
+        /// Start a resync; changes after this sequence go with it.
+        case resync(from: UInt64)
         /// Send nothing until a mirror is asked for.
         case stay
     }
 
     /// Where the target stands.
     package struct TargetPosition: Hashable, Sendable {
+        /// 0: the target knows nothing of the connection.
         package var journalID: UInt64
         package var applied: UInt64
         package var isInconsistent: Bool
+        /// It does not know what it has, or a whole mirror was not finished.
+        package var needsWholeMirror: Bool
 
-        package init(journalID: UInt64, applied: UInt64, isInconsistent: Bool) {
+        package init(
+            journalID: UInt64, applied: UInt64, isInconsistent: Bool, needsWholeMirror: Bool = false
+        ) {
             self.journalID = journalID
             self.applied = applied
             self.isInconsistent = isInconsistent
+            self.needsWholeMirror = needsWholeMirror
         }
     }
 
@@ -110,31 +152,56 @@ package struct SourceSession: Hashable, Sendable {
         package var released: UInt64
         package var newest: UInt64
         package var canFollow: Bool
+        /// What was made good by a mirror whose end may not have reached the target's disk.
+        package var unsettled: Data?
 
-        package init(journalID: UInt64, released: UInt64, newest: UInt64, canFollow: Bool) {
+        package init(
+            journalID: UInt64, released: UInt64, newest: UInt64, canFollow: Bool,
+            unsettled: Data? = nil
+        ) {
             self.journalID = journalID
             self.released = released
             self.newest = newest
             self.canFollow = canFollow
+            self.unsettled = unsettled
         }
     }
+
+    // MARK: The data
 
     /// The operator (or a policy) started a mirror.
     package mutating func mirrorStarted() { data = .mirroring }
 
-    /// The target has applied `mirrorEnd`.
-    package mutating func mirrorCompleted() { if data == .mirroring { data = .good } }
-
-    package mutating func mirrorStopped() {
-        if data == .mirroring { data = .required(.mirrorStopped) }
+    /// The target has applied the end of a mirror or resync.
+    package mutating func mirrorCompleted() {
+        switch data {
+        case .mirroring, .resyncing: data = .good
+        case .good, .required: break
+        }
     }
 
-    /// Something happened after which only a mirror helps. A mirror that runs is not enough either:
-    /// it may have passed the place already.
+    package mutating func mirrorStopped() {
+        switch data {
+        case .mirroring, .resyncing: data = .required(.mirrorStopped)
+        case .good, .required: break
+        }
+    }
+
+    /// Something happened after which only a mirror that somebody asks for helps.
     package mutating func require(_ reason: MirrorReason) { data = .required(reason) }
+
+    /// Changes did not go the ordinary way; what may differ is known as well as `reason` says. What
+    /// runs must begin anew, because it may have passed the place already.
+    package mutating func lose(_ reason: ResyncReason) {
+        switch data {
+        case .good: data = .resyncing(reason)
+        case .resyncing(let known): data = .resyncing(max(known, reason))
+        case .mirroring, .required: break
+        }
+    }
 
     package mutating func acknowledged(retrying: Bool, missesObjects: Bool) {
         isTargetRetrying = retrying
-        if missesObjects, data == .good { data = .required(.objectsMissing) }
+        if missesObjects, data == .good { data = .resyncing(.objectsMissing) }
     }
 }

@@ -5,6 +5,8 @@ package enum TargetState: Hashable, Sendable {
     case ok
     /// A mirror runs.
     case mirroring
+    /// What may differ is being put right, without being asked.
+    case resyncing(ResyncReason)
     /// Only a mirror makes the target good again.
     case mirrorRequired(MirrorReason)
     /// The target repeats an operation that fails there, such as for want of space.
@@ -17,7 +19,7 @@ package enum TargetState: Hashable, Sendable {
     package var word: String {
         switch self {
         case .ok: "OK"
-        case .mirroring: "Mirroring"
+        case .mirroring, .resyncing: "Mirroring"
         case .mirrorRequired: "Mirror Required"
         case .retrying: "Retrying"
         case .notReached: "Unknown"
@@ -30,11 +32,8 @@ package enum TargetState: Hashable, Sendable {
 package enum MirrorReason: String, Hashable, Sendable {
     case neverMirrored = "no mirror has been completed yet"
     case mirrorStopped = "the mirror was stopped before its end"
-    case queueFull = "the queue was full and changes were dropped"
-    case journalLost = "the source's queue did not survive, so changes may be missing"
-    case captureLost = "changes may have been made while the path was not captured"
     case targetReset = "the target does not know this connection's data"
     case targetInconsistent = "the target says that its data is not consistent"
-    case objectsMissing = "the target lacked objects that changes were made to"
+    case objectsMissing = "the target misses objects that cannot be found at the source"
     case notReplicated = "changes are not replicated on this connection"
 }

@@ -17,6 +17,8 @@ package enum MirrorState: String, Sendable, Hashable {
     case required
     case runningFull
     case runningDifferent
+    /// What may differ is being put right; the reason says why.
+    case resyncing
     /// The target held everything once, and changes since then went in order.
     case done
 }

@@ -191,8 +191,8 @@ extension Applier {
         }
     }
 
-    /// Whether something unknown was made by a change that the map lost in a crash. What is older is
-    /// a stranger's, whatever was done to it since.
+    /// Whether something unknown was made by a change that the map lost in a crash. What is older
+    /// is a stranger's, whatever was done to it since.
     func isForgotten(
         _ directory: CInt, _ name: UnsafePointer<CChar>, flags: CInt = 0, _ status: stat
     ) -> Bool {

@@ -76,7 +76,7 @@ package final class Syncer: Sendable {
     func forgetCompletion() { completion.withLock { $0 = nil } }
 
     /// A mirror is complete and not yet on disk.
-    var isCompletingMirror: Bool { completion.withLock { $0 != nil } }
+    package var isCompletingMirror: Bool { completion.withLock { $0 != nil } }
 
     func syncFileSystems() throws(Errno) {
         var done: [UInt64] = []

@@ -4,7 +4,7 @@ import CommandTable
 /// Scripts and programs that run by themselves: at points of a mirror, in the stream of changes, at
 /// events.
 enum ScriptCommands {
-    static let all = [run] + hooks + runs + later
+    static let all = [run] + hooks + [remote] + runs + later
 
     private static let runFaults = [
         Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed, Faults.timedOut,
@@ -90,10 +90,9 @@ enum ScriptCommands {
                 .init("events"), .init("events since 2 hours"),
                 .init("events since 11/21/2026 08:00, follow"),
             ], faults: [Faults.interrupted]),
-    ].map(\.later)
+    ]
 
-    private static let runs = [
-        CommandDeclaration(
+    private static let remote = CommandDeclaration(
             "run.remote", "RUN",
             .all(
                 .value("script", .script),
@@ -103,7 +102,9 @@ enum ScriptCommands {
             details: "TASKCMD ENABLE allows it there.",
             answer: "a record with `run`, `outcome`, `status`, `seconds`, `output` and `value`",
             examples: [.init("run \"/opt/snap.sh\" args \"vol1\" on beta")],
-            faults: runFaults + [Faults.noSuchServer]),
+            faults: runFaults + [Faults.noSuchServer]).later
+
+    private static let runs = [
         CommandDeclaration(
             "script.history", "SCRIPT HIStory",
             .maybe(.value("count", .integer(1...100_000))), permission: .monitor,
@@ -115,7 +116,7 @@ enum ScriptCommands {
             "script.output", "SCRIPT OUTput", .value("run", .integer(1...Int64.max)),
             permission: .monitor, group: Group.scripts, summary: "shows what a run printed",
             answer: "the output as text", examples: [.init("script output 17")]),
-    ].map(\.later)
+    ]
 
     /// `ONQUEUE = task [args]`
     private static func task(_ word: CommandWord, _ name: String) -> Pattern {

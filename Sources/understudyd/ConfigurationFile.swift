@@ -11,9 +11,15 @@ struct ConfigurationFile: Equatable {
     var state: String?
     var logLevel: String?
     var journalMemoryMB: Int?
+    var queueFolder: String?
+    var queueSegmentMB: Int?
+    var queueDiskMB: Int?
+    var queueFreeMB: Int?
+    var queueAlertPercent: Int?
 
     static let keys = [
         "name", "address", "port", "controlPort", "state", "logLevel", "journalMemoryMB",
+        "queueFolder", "queueSegmentMB", "queueDiskMB", "queueFreeMB", "queueAlertPercent",
     ]
     /// Longer than any that means something.
     static let bytesMax = 1 << 20
@@ -64,6 +70,12 @@ struct ConfigurationFile: Equatable {
         case "port": port = try Self.number(value, name.string, place)
         case "controlPort": controlPort = try Self.number(value, name.string, place)
         case "journalMemoryMB": journalMemoryMB = try Self.number(value, name.string, place)
+        case "queueFolder": queueFolder = try Self.text(value, name.string, place)
+        case "queueSegmentMB": queueSegmentMB = try Self.number(value, name.string, place)
+        case "queueDiskMB": queueDiskMB = try Self.number(value, name.string, place)
+        case "queueFreeMB": queueFreeMB = try Self.number(value, name.string, place)
+        case "queueAlertPercent":
+            queueAlertPercent = try Self.number(value, name.string, place)
         default:
             let suggestion = Settings.suggestion(for: name.string, among: Self.keys)
             throw SettingsError("\(place): unknown key '\(name.string)'\(suggestion)")

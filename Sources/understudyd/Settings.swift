@@ -1,7 +1,7 @@
 import DTCLSyntax
 import Foundation
 import Logging
-import ReplicationModel
+import Runtime
 import StateStore
 
 /// Something that was given wrongly, in words for the person who gave it.
@@ -27,7 +27,7 @@ struct Settings: Sendable, Equatable {
     /// Absolute.
     let stateDirectory: String
     let logLevel: Logger.Level
-    let journalBytes: Int
+    let queue: QueueLimits
 
     init(_ options: Options, file: ConfigurationFile = ConfigurationFile()) throws(SettingsError) {
         name = try Self.given(options.name ?? file.name, option: "--name", key: "name")
@@ -49,9 +49,37 @@ struct Settings: Sendable, Equatable {
             throw SettingsError("the port and the control port are both \(port)")
         }
         logLevel = try Self.level(options.logLevel ?? file.logLevel ?? "info")
-        let mebibytes = file.journalMemoryMB ?? Limits.journalBytesDefault >> 20
-        try Self.check(mebibytes, in: Self.journalMemoryRange, "journalMemoryMB")
-        journalBytes = mebibytes << 20
+        queue = try Self.queue(file)
+    }
+
+    private static func queue(_ file: ConfigurationFile) throws(SettingsError) -> QueueLimits {
+        var queue = QueueLimits()
+        let memory = file.journalMemoryMB ?? queue.memoryBytes >> 20
+        try check(memory, in: journalMemoryRange, "journalMemoryMB")
+        queue.memoryBytes = memory << 20
+        if let folder = file.queueFolder {
+            guard folder.hasPrefix("/") else {
+                throw SettingsError("got '\(folder)' as queueFolder, expected an absolute path")
+            }
+            queue.folder = folder
+        }
+        if let segment = file.queueSegmentMB {
+            try check(segment, in: 1...1024, "queueSegmentMB")
+            queue.segmentBytes = segment << 20
+        }
+        if let disk = file.queueDiskMB {
+            try check(disk, in: 0...1 << 30, "queueDiskMB")
+            queue.diskBytesMax = Int64(disk) << 20
+        }
+        if let free = file.queueFreeMB {
+            try check(free, in: 0...1 << 20, "queueFreeMB")
+            queue.freeBytesFloor = Int64(free) << 20
+        }
+        if let percent = file.queueAlertPercent {
+            try check(percent, in: 1...100, "queueAlertPercent")
+            queue.alertPercent = percent
+        }
+        return queue
     }
 
     // MARK: Checks

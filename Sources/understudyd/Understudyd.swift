@@ -4,6 +4,7 @@ import ControlServer
 import Glibc
 import Logging
 import Runtime
+import ScriptHost
 import StateStore
 
 /// The daemon: puts the parts together, runs until it is told to stop, and takes them apart again.
@@ -33,7 +34,12 @@ struct Understudyd: AsyncParsableCommand {
                 port: 1500
                 controlPort: 1506
                 logLevel: info
-                journalMemoryMB: 128
+                journalMemoryMB: 128      memory for changes that are not delivered yet
+                queueFolder: /var/spool/understudy
+                queueSegmentMB: 5         size of one file of the disk queue
+                queueDiskMB: 20000        the disk queue's limit (default: none; 0: no disk queue)
+                queueFreeMB: 50           what must stay free on that disk
+                queueAlertPercent: 50
             """,
         version: Runtime.version)
 
@@ -66,7 +72,7 @@ struct Understudyd: AsyncParsableCommand {
         LoggingSystem.bootstrap { _ in LoggingHandler(logLevel: settings.logLevel, files: logs) }
         let logger = Logger(label: "understudyd")
         do {
-            try await serve(settings, logs: logs, logger: logger)
+            try await serve(settings, folder, logs: logs, logger: logger)
         } catch {
             // The terminal is told by whoever catches this.
             logs.write(LoggingHandler.line(.critical, "not started: " + Self.words(error)))
@@ -74,18 +80,25 @@ struct Understudyd: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ settings: Settings, logs: LogFiles, logger: Logger) async throws {
+    private func serve(
+        _ settings: Settings, _ folder: StateFolder, logs: LogFiles, logger: Logger
+    ) async throws {
         let signals = try Signals.stream()
         let store = try StateStore(directory: settings.stateDirectory)
         let runtime = Runtime(
             configuration: RuntimeConfiguration(
                 name: settings.name, address: settings.address, port: settings.port,
                 controlPort: settings.controlPort, stateDirectory: settings.stateDirectory,
-                journalBytes: settings.journalBytes,
+                queue: settings.queue,
                 capturePath: Self.programFolder + "/understudy-capture"),
             store: store, logger: logger)
+        let hooks = try Hooks(
+            settings, folder: try folder.folder("hooks"), runtime: runtime, store: store,
+            logger: logger)
+        await runtime.setLinks(hooks.links)
+        await hooks.service.reload()
         let control = ControlServer(
-            socketPath: settings.stateDirectory + "/control.sock", executor: runtime,
+            socketPath: settings.stateDirectory + "/control.sock", executor: hooks,
             permission: CommandPermissions.needed,
             serverDescription: { await runtime.serverDescription() }, logger: logger)
         try await runtime.start()
@@ -102,8 +115,10 @@ struct Understudyd: AsyncParsableCommand {
                 break
             }
             logs.reopen()
+            await hooks.service.reload()
         }
         await control.stop()
+        await hooks.service.stop()
         await runtime.stop()
         try store.close()
     }

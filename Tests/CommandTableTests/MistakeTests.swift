@@ -46,6 +46,7 @@ import UnderstudyCommands
                 var words = line.words
                 var letters = Array(words[index])
                 letters.swapAt(1, 2)
+                guard letters != Array(words[index]) else { continue }
                 words[index] = String(letters)
                 let said = bind(words)?.diagnostics.flatMap(\.notes).map(\.message) ?? []
                 let right = line.words[index].filter(\.isLetter).uppercased()

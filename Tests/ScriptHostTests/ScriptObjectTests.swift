@@ -71,7 +71,7 @@ import Testing
         object.timeoutSeconds = 0.3
         let report = await runner.run(object)
         #expect(report.outcome == .timedOut)
-        #expect(report.seconds >= 5 && report.seconds < 9, "\(report.seconds)")
+        #expect(report.seconds >= 5 && report.seconds < 60, "\(report.seconds)")
         #expect(report.lines.count == 4)
         for process in report.lines { #expect(!isAlive(process)) }
     }

@@ -60,31 +60,92 @@ struct SourceSessionTests {
         #expect(session.state == .ok)
     }
 
-    @Test("a follower that was put out sends nothing until a mirror")
+    @Test("a follower that was put out is brought up to date by itself")
     func putOut() {
         var session = streaming(.good)
         let action = session.opened(
             Target(journalID: 7, applied: 120, isInconsistent: false),
             Own(journalID: 7, released: 100, newest: 150, canFollow: false))
-        #expect(action == .stay)
-        #expect(session.state == .mirrorRequired(.queueFull))
+        #expect(action == .resync(from: 120))
+        #expect(session.state == .resyncing(.queueFull))
+        session.mirrorCompleted()
+        #expect(session.state == .ok)
     }
 
-    @Test("an inconsistent target is never called good")
+    @Test("an inconsistent target is never called good, and looked at as a whole")
     func inconsistent() {
         var session = streaming(.good)
-        _ = session.opened(
+        let action = session.opened(
             Target(journalID: 7, applied: 120, isInconsistent: true),
             Own(journalID: 7, released: 100, newest: 150, canFollow: true))
-        #expect(session.state == .mirrorRequired(.targetInconsistent))
+        #expect(action == .resync(from: 120))
+        #expect(session.state == .resyncing(.targetInconsistent))
+        #expect(ResyncReason.targetInconsistent.scope == .everything)
     }
 
-    @Test("losing changes during a mirror outlives the mirror's end")
+    @Test("after a power cut the target of another journal is resynced, not mirrored")
+    func anotherJournal() {
+        var session = streaming(.resyncing(.queueLost))
+        let action = session.opened(
+            Target(journalID: 6, applied: 4000, isInconsistent: true),
+            Own(journalID: 7, released: 0, newest: 12, canFollow: true))
+        #expect(action == .resync(from: 0))
+    }
+
+    @Test("a target that forgot everything is not overwritten unasked")
+    func forgotten() {
+        var session = streaming(.resyncing(.queueLost))
+        let action = session.opened(
+            Target(journalID: 0, applied: 0, isInconsistent: true),
+            Own(journalID: 7, released: 0, newest: 12, canFollow: true))
+        #expect(action == .resume(from: 0))
+        #expect(session.state == .mirrorRequired(.targetReset))
+    }
+
+    @Test("a mirror whose end did not reach the target's disk was none")
+    func unsettled() {
+        var session = streaming(.good)
+        let action = session.opened(
+            Target(
+                journalID: 7, applied: 120, isInconsistent: true, needsWholeMirror: true),
+            Own(
+                journalID: 7, released: 100, newest: 150, canFollow: true, unsettled: .mirroring))
+        #expect(action == .mirrorAgain)
+        session = streaming(.good)
+        _ = session.opened(
+            Target(journalID: 7, applied: 120, isInconsistent: true),
+            Own(
+                journalID: 7, released: 100, newest: 150, canFollow: true,
+                unsettled: .resyncing(.queueFull)))
+        #expect(session.state == .resyncing(.queueFull))
+    }
+
+    @Test("of two losses the one with the wider look stays")
+    func widest() {
+        var session = streaming(.good)
+        session.lose(.queueLost)
+        session.lose(.queueFull)
+        #expect(session.data == .resyncing(.queueLost))
+        session.lose(.objectsMissing)
+        #expect(session.data == .resyncing(.objectsMissing))
+    }
+
+    @Test("a loss does not begin what a person has to decide")
+    func requiredStays() {
+        var session = streaming(.required(.neverMirrored))
+        session.lose(.queueFull)
+        #expect(session.data == .required(.neverMirrored))
+        session.mirrorStarted()
+        session.lose(.queueFull)
+        #expect(session.data == .mirroring)
+    }
+
+    @Test("requiring a mirror during one outlives its end")
     func requireDuringMirror() {
         var session = streaming(.mirroring)
-        session.require(.queueFull)
+        session.require(.objectsMissing)
         session.mirrorCompleted()
-        #expect(session.data == .required(.queueFull))
+        #expect(session.data == .required(.objectsMissing))
     }
 
     @Test("without a link nothing is claimed")

@@ -85,8 +85,9 @@ enum Rooms {
             "DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage", "FuzzLua"),
         "understudy-capture": .program("CLinuxFuse", "CPosix", "CaptureFS", "Journal"),
         "understudyd": .program(
-            "ArgumentParser", "CommandModel", "CommandTable", "ControlServer", "DTCLSyntax",
-            "Logging", "ReplicationModel", "Runtime", "StateStore", "UnderstudyCommands", "Yams"),
+            "ArgumentParser", "CommandModel", "CommandTable", "ControlServer", "DTCLInterpreter",
+            "DTCLSyntax", "Logging", "Runtime", "ScriptHost", "StateStore", "UnderstudyCommands",
+            "Yams"),
     ]
 
     // MARK: The manifest

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Runtime
 import Testing
 
 @testable import understudyd
@@ -26,7 +27,7 @@ import Testing
         #expect(settings.port == 1500)
         #expect(settings.controlPort == 1506)
         #expect(settings.logLevel == .info)
-        #expect(settings.journalBytes == 128 << 20)
+        #expect(settings.queue.memoryBytes == 128 << 20)
     }
 
     @Test func `the command line wins over the file`() throws {
@@ -48,7 +49,7 @@ import Testing
         #expect(settings.controlPort == 2506)
         #expect(settings.stateDirectory == "/from/file")
         #expect(settings.logLevel == .debug)
-        #expect(settings.journalBytes == 256 << 20)
+        #expect(settings.queue.memoryBytes == 256 << 20)
     }
 
     @Test func `a state folder may be named from here`() throws {

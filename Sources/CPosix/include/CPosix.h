@@ -86,6 +86,70 @@
 #define CLONE_FS 0x200
 #endif
 
+// MARK: A simulated system
+
+/// The calls that a simulation answers in the kernel's place, with the arguments of the function of
+/// that name here.
+enum cposix_call {
+    cposix_call_open,
+    cposix_call_openat,
+    cposix_call_openat2,
+    cposix_call_close,
+    cposix_call_dup,
+    cposix_call_reopen,
+    cposix_call_read,
+    cposix_call_write,
+    cposix_call_pread,
+    cposix_call_pwrite,
+    cposix_call_lseek,
+    cposix_call_ftruncate,
+    cposix_call_fallocate,
+    cposix_call_fsync,
+    cposix_call_fdatasync,
+    cposix_call_syncfs,
+    cposix_call_mkdirat,
+    cposix_call_mknodat,
+    cposix_call_symlinkat,
+    cposix_call_linkat,
+    cposix_call_linkDescriptor,
+    cposix_call_unlinkat,
+    cposix_call_renameat2,
+    cposix_call_readlinkat,
+    cposix_call_getdents,
+    cposix_call_fstat,
+    cposix_call_fstatat,
+    cposix_call_fstatvfs,
+    cposix_call_fchmod,
+    cposix_call_chmodDescriptor,
+    cposix_call_fchownat,
+    cposix_call_futimens,
+    cposix_call_utimesDescriptor,
+    cposix_call_fgetxattr,
+    cposix_call_fsetxattr,
+    cposix_call_flistxattr,
+    cposix_call_fremovexattr,
+    cposix_call_getxattrDescriptor,
+    cposix_call_setxattrDescriptor,
+    cposix_call_listxattrDescriptor,
+    cposix_call_removexattrDescriptor,
+    cposix_call_handle,
+    cposix_call_openHandle,
+    cposix_call_generation,
+    cposix_call_identify,
+    cposix_call_realtime,
+};
+
+/// Somebody who answers the calling thread's file system calls instead of the kernel: a result or
+/// -errno. `answer` NULL: the kernel does.
+struct cposix_simulation {
+    intptr_t (*answer)(
+        void *context, enum cposix_call call, intptr_t a, intptr_t b, intptr_t c, intptr_t d,
+        intptr_t e, intptr_t f);
+    void *context;
+};
+/// From here on, for this thread; answers what was in force before.
+struct cposix_simulation cposix_simulate(struct cposix_simulation next);
+
 // MARK: Opening
 
 int cposix_open(const char *path, int flags, mode_t mode);
@@ -188,7 +252,7 @@ struct cposix_identity {
     uint64_t device;
     uint64_t inode;
     uint32_t mode;
-    uint32_t reserved;
+    uint32_t user;
 };
 /// `flags` as for fstatat; "" with AT_EMPTY_PATH means the descriptor itself.
 int cposix_identify(

@@ -68,10 +68,22 @@ struct ProgramRun: Sendable {
         let words = CStrings([path] + arguments)
         let variables = CStrings(mergedEnvironment())
         return withExtendedLifetime((words, variables)) {
-            cposix_spawnGroup(
-                path, words.pointers, variables.pointers, folder, output, error, &process)
+            // A program that was just written counts as being written as long as a process that is
+            // being started elsewhere has not let go of its writer's descriptors.
+            for _ in 0..<Self.busyTriesMax {
+                let result = cposix_spawnGroup(
+                    path, words.pointers, variables.pointers, folder, output, error, &process)
+                guard result == -Self.textBusy else { return result }
+                cposix_rest(Self.busyRestNanoseconds)
+            }
+            return -Self.textBusy
         }
     }
+
+    /// ETXTBSY.
+    private static let textBusy: CInt = 26
+    private static let busyTriesMax = 200
+    private static let busyRestNanoseconds: Int64 = 5_000_000
 
     private func mergedEnvironment() -> [String] {
         let added = Set(environment.map(\.name))

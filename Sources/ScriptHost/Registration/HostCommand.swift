@@ -1,7 +1,7 @@
 public import CommandModel
 public import CommandTable
 public import DTCLInterpreter
-import DTCLSyntax
+public import DTCLSyntax
 
 /// A command that a program gives to its scripts: its declaration and what it does stand together.
 public protocol HostCommand: Sendable {
@@ -53,7 +53,8 @@ extension ScriptHost {
     }
 
     /// INCLUDE reads files of this machine.
-    static let readSystemFile: @Sendable (String) -> Result<SourceText, IncludeError> = { path in
+    public static let readSystemFile:
+        @Sendable (String) -> Result<SourceText, IncludeError> = { path in
         do throws(CommandError) {
             return .success(SourceText(bytes: try ScriptFiles.read(path), name: path))
         } catch {

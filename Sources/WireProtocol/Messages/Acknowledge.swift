@@ -87,4 +87,6 @@ package struct AcknowledgeFlags: OptionSet, Hashable, Sendable {
     package static let retrying = AcknowledgeFlags(rawValue: 8)
     /// A resync does not put it right either: the target does not know what it has.
     package static let wholeMirrorRequired = AcknowledgeFlags(rawValue: 16)
+    /// A mirror's end is applied and not yet on the disk: a power cut would undo it.
+    package static let settling = AcknowledgeFlags(rawValue: 32)
 }

@@ -135,6 +135,9 @@ final class Laboratory {
         let outcome = try dtcl(
             [Programs.script("Library/protect.dtcl"), "alpha", "beta", source, copy], seconds: 60)
         try #require(outcome.status == 0, "protect.dtcl: \(outcome.text)")
+        try Moment.require("the mirror on the target's disk", seconds: 15) {
+            try status()["settled"] as? Bool == true
+        }
     }
 
     /// The capture and a saved set, without a connection.
@@ -231,13 +234,23 @@ final class Laboratory {
         if Mounts.all.contains(where: { $0.hasPrefix(home + "/") }) {
             Issue.record("a mount below \(home) is left")
         } else {
+            // What servers keep in memory.
+            for server in servers {
+                let link = server.state + "/memory"
+                if let memory = try? FileManager.default.destinationOfSymbolicLink(atPath: link) {
+                    try? FileManager.default.removeItem(atPath: memory)
+                }
+            }
             try? FileManager.default.removeItem(atPath: home)
             sweeper?.end()
         }
     }
 
     /// Captures outlive their servers; these are told by our folder on their command lines.
-    private func endCaptures() {
+    private func endCaptures() { killCaptures() }
+
+    /// All of them: keepers, and the servers that would take their place.
+    func killCaptures() {
         for process in captures { kill(-process, SIGKILL) }
         _ = Moment.within(seconds: 5) { self.captures.isEmpty }
     }

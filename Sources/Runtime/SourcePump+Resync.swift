@@ -1,0 +1,166 @@
+internal import CommandModel
+internal import FileSystemAccess
+internal import Journal
+internal import Logging
+internal import MirrorCore
+internal import ReplicationModel
+internal import SessionCore
+internal import Transport
+
+/// How a connection is put right after changes did not go the ordinary way (Docs/Decisions/0009).
+extension SourcePump {
+    /// What runs may have passed the place of what is lost, so it begins anew. What was dropped is
+    /// marked; what cannot have been marked is found by the look that `reason` calls for.
+    func lose(_ reason: ResyncReason) {
+        let before = session.data
+        session.lose(reason)
+        if session.data != before {
+            logger.warning("a resync is needed: \(reason.rawValue)")
+            tell("resync.needed", ["reason": .text(reason.rawValue)])
+        }
+        guard mirror != nil else { return }
+        logger.warning("what runs begins anew: \(reason.rawValue)")
+        mirror = nil
+    }
+
+    /// The target has not been able to go on for long: what is on its way to it becomes marks, and
+    /// a resync sends deletions first.
+    func giveUpOnStuckTarget() {
+        surroundings.queue.putOut(connection: plan.id, .ownWill)
+        lose(.targetStuck)
+        nextOwnMirror = Clock.monotonic + LinkTimes.betweenOwnMirrors
+        link?.close()
+        lost("the target was stuck for \(LinkTimes.stuckSeconds) seconds")
+    }
+
+    /// Begins the mirror or resync that is owed, as soon as it can prove something. One after the
+    /// other is not begun at once: what made the last one vain may do so again.
+    func beginWhatIsOwed() {
+        let now = Clock.monotonic
+        guard session.isStreaming, mirror == nil, session.isMirrorOwed, heldMounts.isEmpty,
+            now >= nextOwnMirror
+        else { return }
+        nextOwnMirror = now + LinkTimes.betweenOwnMirrors
+        guard let marks = followAgain() else { return }
+        switch session.data {
+        case .resyncing(.objectsMissing):
+            // What the target lacks it could not even name.
+            beginMirror(MirrorOrder(kind: .different, removesOrphans: false))
+        case .resyncing(.targetInconsistent):
+            beginMirror(MirrorOrder(kind: .checksum, removesOrphans: false))
+        case .resyncing(let reason):
+            beginMirror(
+                MirrorOrder(kind: .resync, removesOrphans: false),
+                suspicion: suspicion(reason, marks))
+        case .mirroring: beginMirror(mirrorAfterBreak)
+        case .good, .required: break
+        }
+    }
+
+    /// Changes are followed from before the first look at the tree, so none is missed; what was
+    /// dropped until then is in the marks.
+    ///
+    /// - Returns: nil where changes cannot be followed now.
+    func followAgain() -> Followed? {
+        guard plan.replicates else { return .withoutMarks }
+        do throws(JournalError) {
+            if follower == nil {
+                follower = try JournalFollower.start(surroundings.journal, connection: plan.id)
+            }
+        } catch {
+            logger.error("no place in the queue for the connection: \(error)")
+            return nil
+        }
+        guard let follower else { return nil }
+        do throws(Errno) {
+            return .withMarks(try surroundings.queue.take(follower).marks)
+        } catch {
+            logger.error("no marks for the connection: \(error)")
+            // Put out without marks: only a new place follows again.
+            guard follower.isPutOut else { return .withoutMarks }
+            follower.stop()
+            self.follower = try? JournalFollower.start(
+                surroundings.journal, connection: plan.id)
+            return self.follower == nil ? nil : .withoutMarks
+        }
+    }
+
+    enum Followed {
+        case withMarks(DirtyMarks)
+        case withoutMarks
+    }
+
+    // MARK: What may differ
+
+    private func suspicion(_ reason: ResyncReason, _ followed: Followed) -> any Suspicion {
+        var parts: [any Suspicion] = []
+        var isEnough = reason.scope == .marks
+        if case .withMarks(let marks) = followed {
+            logger.info("\(marks.count) marks\(marks.isIncomplete ? ", incomplete" : "")")
+            parts.append(Marks { file in marks.suspect(file) })
+            isEnough = isEnough && !marks.isIncomplete && !marks.isOverflowed
+        } else {
+            isEnough = false
+        }
+        if !isEnough { parts.append(scan()) }
+        return parts.count == 1 ? parts[0] : UnionSuspicion(parts)
+    }
+
+    /// What was being written, and what changed, since everything was known to be delivered.
+    private func scan() -> any Suspicion {
+        var sets: [UInt32: HotSet] = [:]
+        var since = Int64.max
+        for mount in Set(plan.roots.map(\.file.mount)) {
+            let set = HotSet.read(folder: BytePath(surroundings.marksFolder), mount: mount)
+            guard set.isSure, let start = set.oldestStart else {
+                logger.warning("it is not known what was written, so everything is compared")
+                return EverythingSuspicion()
+            }
+            sets[mount] = set
+            since = min(since, start)
+        }
+        let groups = sets.values.reduce(0) { $0 + $1.groupCount }
+        logger.info("compares \(groups) hot groups and what changed since \(Clock.text(since))")
+        return UnionSuspicion([HotSuspicion(sets: sets), ChangedSince(since - Self.clockMargin)])
+    }
+
+    /// Change times come from a clock that ticks some hundred times a second.
+    private static let clockMargin = Clock.second
+
+    // MARK: The end
+
+    /// The target has the end of the mirror or resync on its disk: marks are no longer needed.
+    func settled() {
+        guard unsettled != nil else { return }
+        unsettled = nil
+        surroundings.queue.finish(connection: plan.id)
+    }
+}
+
+/// Groups of inode numbers that were made hot before they were written to.
+private struct HotSuspicion: Suspicion {
+    let sets: [UInt32: HotSet]
+
+    func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
+        sets[mount]?.contains(inode) ?? false
+    }
+
+    func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        guard maySuspect(inode: file.inode, mount: file.mount, changeTime: changeTime) else {
+            return .nothing
+        }
+        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+    }
+}
+
+extension DirtyMarks {
+    fileprivate func suspect(_ file: FileID) -> Suspect {
+        guard let marks = marks(of: file) else { return .nothing }
+        var suspect = Suspect(attributes: true, entries: marks.kinds.contains(.entries))
+        if !marks.blocks.isEmpty {
+            suspect.content = .blocks(
+                marks.blocks.map { UInt64($0.lowerBound)..<UInt64($0.upperBound) })
+        }
+        return suspect
+    }
+}
