@@ -54,5 +54,7 @@ extension EndToEnd {
 extension Laboratory {
     fileprivate func write(_ text: String, to path: String) throws {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
+        // Hooks that others could change are not loaded.
+        chmod(path, 0o600)
     }
 }
