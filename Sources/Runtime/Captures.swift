@@ -78,7 +78,7 @@ actor Captures {
         let program = configuration.capturePath
         let socket = socketPath(mount.number)
         let log = logPath(mount.number)
-        let marks = configuration.stateDirectory + "/marks"
+        let marks = QueueFolders.marksPath(configuration.stateDirectory)
         let process = try await WorkerThread.run("start-capture") { () throws(CommandError) in
             try CaptureProcess.start(
                 program: program, number: mount.number, path: mount.path, socketPath: socket,

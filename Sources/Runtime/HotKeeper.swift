@@ -28,8 +28,8 @@ struct HotKeeper {
     /// - Parameter delivered: the sequence through which all connections that replicate the mount
     ///   are durable and good; nil when one of them is not good.
     mutating func look(
-        at process: CaptureProcess, marks: String, journal: JournalMemory, delivered: UInt64?,
-        _ captures: Captures, _ logger: Logger
+        at process: CaptureProcess, marks: String, delivered: UInt64?, _ captures: Captures,
+        _ logger: Logger
     ) async {
         let path = process.path
         guard let turn = turns[path] else {

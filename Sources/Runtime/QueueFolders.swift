@@ -2,6 +2,7 @@ internal import CPosix
 internal import FileSystemAccess
 internal import Glibc
 internal import Journal
+internal import ReplicationModel
 
 /// Where a server keeps what it has not delivered yet.
 struct QueueFolders: Sendable {
@@ -17,7 +18,7 @@ struct QueueFolders: Sendable {
     /// the folder's path, and it is used only when nobody else can have put anything into it.
     init(stateDirectory: String) {
         queue = stateDirectory + "/queue"
-        marks = stateDirectory + "/marks"
+        marks = Self.marksPath(stateDirectory)
         mkdir(queue, 0o700)
         mkdir(marks, 0o700)
         memory = Self.makePrivate(Self.memoryPath(stateDirectory))
@@ -26,11 +27,11 @@ struct QueueFolders: Sendable {
         if let memory { symlink(memory, stateDirectory + "/memory") }
     }
 
+    static func marksPath(_ stateDirectory: String) -> String { stateDirectory + "/marks" }
+
     static func memoryPath(_ stateDirectory: String) -> String {
         let path = Paths.real(stateDirectory) ?? stateDirectory
-        let sum = path.utf8.reduce(UInt64(14_695_981_039_346_656_037)) {
-            ($0 ^ UInt64($1)) &* 1_099_511_628_211
-        }
+        let sum = Array(path.utf8).withUnsafeBytes { Checksum.of64($0) }
         return "/dev/shm/understudy-" + String(sum, radix: 16)
     }
 

@@ -1,8 +1,10 @@
+internal import ReplicationModel
+
 /// How much of what is not delivered yet may be kept, as it is configured; names and defaults are
 /// the manual's (chapter on queuing data).
 package struct QueueLimits: Hashable, Sendable {
     /// Bytes of memory.
-    package var memoryBytes = 128 << 20
+    package var memoryBytes = Limits.journalBytesDefault
     /// Where segments lie; nil: in the state folder.
     package var folder: String?
     /// Bytes of one segment.

@@ -215,8 +215,7 @@ package actor Runtime {
             }
             var keeper = hotKeeper
             await keeper.look(
-                at: process, marks: parts.folders.marks, journal: parts.journal,
-                delivered: delivered, captures, logger)
+                at: process, marks: parts.folders.marks, delivered: delivered, captures, logger)
             hotKeeper = keeper
         }
     }

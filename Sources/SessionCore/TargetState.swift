@@ -35,5 +35,4 @@ package enum MirrorReason: String, Hashable, Sendable {
     case targetReset = "the target does not know this connection's data"
     case targetInconsistent = "the target says that its data is not consistent"
     case objectsMissing = "the target misses objects that cannot be found at the source"
-    case notReplicated = "changes are not replicated on this connection"
 }
