@@ -2,8 +2,9 @@
 import os
 import time
 
+from common.workshop import NoResult, run
+
 from .figures import Figure
-from .rig import BenchFailure, run
 
 EXAMPLE = "/usr/share/doc/libfuse3-dev/examples/passthrough_ll.c"
 FILES = 5000
@@ -52,7 +53,7 @@ class PassThrough:
             if os.path.ismount(self.folder):
                 return
             time.sleep(0.05)
-        raise BenchFailure("passthrough_ll did not mount")
+        raise NoResult("passthrough_ll did not mount")
 
 
 def measure(bench):

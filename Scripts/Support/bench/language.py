@@ -9,8 +9,9 @@ import shutil
 import statistics
 import subprocess
 
+from common.workshop import NoResult, run
+
 from .figures import Figure
-from .rig import BenchFailure, run
 
 FOLDER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "language")
 # Work, what it is called, the goal against tclsh.
@@ -53,7 +54,7 @@ def scripts(bench):
             for program, figure in beside.items():
                 figure.add(times["dtcl"], times[program])
         if len(answers) != 1:
-            raise BenchFailure(f"'{name}' gave different answers: {sorted(answers)}")
+            raise NoResult(f"'{name}' gave different answers: {sorted(answers)}")
         figures += beside.values()
     return figures
 
@@ -70,7 +71,7 @@ def processor_time(words, answers):
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise BenchFailure(f"'{' '.join(words)}' ended with status {process.returncode}")
+        raise NoResult(f"'{' '.join(words)}' ended with status {process.returncode}")
     return (usage.ru_utime + usage.ru_stime) * 1000
 
 
@@ -98,7 +99,7 @@ def spawn(bench, words):
 def reading(bench):
     program = os.path.join(os.path.dirname(bench.programs.dtcl), "understudy-fuzz")
     if not os.access(program, os.X_OK):
-        raise BenchFailure(f"'{program}' is not there")
+        raise NoResult(f"'{program}' is not there")
     figures = []
     for what, title, goal in (
         ("parse", "reading 10 MB of DTCL", 50), ("format", "laying out 10 MB of DTCL", 20),

@@ -2,8 +2,9 @@
 import os
 import subprocess
 
+from common.workshop import NoResult
+
 from .figures import Figure
-from .rig import BenchFailure
 
 INTERVAL_MICROSECONDS = 2000
 
@@ -63,5 +64,5 @@ def latencies(bench, written, seen, count):
         reader.kill()
         reader.wait()
     if reader.returncode != 0:
-        raise BenchFailure(problem.strip())
+        raise NoResult(problem.strip())
     return [int(word) / 1000 for word in output.split()[1:]]

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 
+from common.programs import Programs
+from common.workshop import NoResult, run
+
 from . import capture, language, latency, memory, mirror, start
 from .figures import markdown, table
-from .rig import BenchFailure, Rig, run
+from .rig import Rig
 from .servers import Servers
 
-ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 MEASUREMENTS = {
     "mirror": mirror, "latency": latency, "capture": capture, "start": start, "memory": memory,
     "language": language,
@@ -34,36 +36,6 @@ examples:
   Scripts/bench --markdown                the table for Docs/Benchmarks.md
   UNDERSTUDY_PROGRAMS=/opt/understudy/bin Scripts/bench start
                                           measures programs that are already built"""
-
-
-class Programs:
-    """Paths of the programs, all from one folder."""
-
-    def __init__(self, folder):
-        self.understudyd = self.find(folder, "understudyd")
-        self.capture = self.find(folder, "understudy-capture")
-        self.dtcl = self.find(folder, "dtcl")
-        self.bench = self.find(folder, "understudy-bench")
-
-    @staticmethod
-    def find(folder, name):
-        path = os.path.join(folder, name)
-        if not os.access(path, os.X_OK):
-            raise BenchFailure(f"'{path}' is not there")
-        return path
-
-    @classmethod
-    def given_or_built(cls):
-        folder = os.environ.get("UNDERSTUDY_PROGRAMS")
-        if not folder:
-            build = ["swift", "build", "-c", "release", "--static-swift-stdlib"]
-            for product in (
-                    "understudyd", "understudy-capture", "dtcl", "understudy-bench",
-                    "understudy-fuzz"):
-                subprocess.run(
-                    build + ["--product", product], cwd=ROOT, check=True, stdout=sys.stderr)
-            folder = run(*build, "--show-bin-path", cwd=ROOT).strip()
-        return cls(os.path.realpath(folder))
 
 
 class Bench:
@@ -118,12 +90,12 @@ def arguments(words):
 
 def check_machine(names):
     if os.geteuid() != 0:
-        raise BenchFailure("mounting needs root")
+        raise NoResult("mounting needs root")
     missing = sorted({package for tool, package in NEEDED.items() if not shutil.which(tool)})
     if "capture" in names and not os.path.exists(capture.EXAMPLE):
         missing.append("libfuse3-dev")
     if missing:
-        raise BenchFailure(f"these packages are missing: {' '.join(missing)}")
+        raise NoResult(f"these packages are missing: {' '.join(missing)}")
 
 
 def machine():
@@ -152,7 +124,7 @@ def main(words):
         for name in names:
             print(f"== {name}", file=sys.stderr, flush=True)
             figures += MEASUREMENTS[name].measure(bench)
-    except (BenchFailure, subprocess.SubprocessError, OSError) as problem:
+    except (NoResult, subprocess.SubprocessError, OSError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -4,8 +4,9 @@ import signal
 import threading
 import time
 
+from common.workshop import run
+
 from .figures import Figure
-from .rig import run
 
 QUEUE_MEGABYTES = 128
 OWN_MEGABYTES = 60

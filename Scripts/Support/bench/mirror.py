@@ -3,9 +3,10 @@ import os
 import shutil
 import time
 
+from common.ports import port_for
+from common.workshop import NoResult, run
+
 from .figures import Figure
-from .rig import BenchFailure, run
-from .servers import port_for
 
 
 class RsyncDaemon:
@@ -27,9 +28,9 @@ class RsyncDaemon:
             try:
                 run("rsync", self.url)
                 return
-            except BenchFailure:
+            except NoResult:
                 time.sleep(0.05)
-        raise BenchFailure("the rsync daemon does not answer")
+        raise NoResult("the rsync daemon does not answer")
 
     @property
     def url(self):

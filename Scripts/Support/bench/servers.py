@@ -1,29 +1,10 @@
 """Two servers of Understudy on this machine, and what is said to them."""
 import os
 import shutil
-import socket
 import time
 
-from .rig import BenchFailure, run
-
-
-def port_for(*addresses):
-    """A TCP port that is free on every address."""
-    for _ in range(100):
-        sockets = []
-        try:
-            port = 0
-            for address in addresses:
-                sockets.append(socket.socket())
-                sockets[-1].bind((address, port))
-                port = sockets[-1].getsockname()[1]
-            return port
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-    raise BenchFailure(f"no port is free on all of {', '.join(addresses)}")
+from common.ports import port_for
+from common.workshop import NoResult, run
 
 
 class Servers:
@@ -63,7 +44,7 @@ class Servers:
                 break
             time.sleep(0.05)
         with open(self.rig.path(f"{name}.log")) as file:
-            raise BenchFailure(f"server {name} did not start:\n{file.read()[-2000:]}")
+            raise NoResult(f"server {name} did not start:\n{file.read()[-2000:]}")
 
     def words(self, text):
         words = [self.programs.dtcl]
@@ -74,8 +55,8 @@ class Servers:
     def say(self, text, timeout=600):
         try:
             return run(*self.words(text), timeout=timeout)
-        except BenchFailure as problem:
-            raise BenchFailure(f"{problem}\n{self.evidence()}") from problem
+        except NoResult as problem:
+            raise NoResult(f"{problem}\n{self.evidence()}") from problem
 
     def evidence(self):
         """What the servers know of a failure: the state of the connection, the ends of the logs."""
@@ -83,7 +64,7 @@ class Servers:
         if self.connection is not None:
             try:
                 told.append(run(*self.words(f"source alpha; status connection {self.connection}")))
-            except BenchFailure:
+            except NoResult:
                 told.append("the source does not tell the connection's state")
         for name in ("alpha", "beta"):
             with open(self.rig.path(f"{name}.log")) as file:

@@ -1,0 +1,1 @@
+"""What the programs in Scripts share: places, processes, the programs under test."""
