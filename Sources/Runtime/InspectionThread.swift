@@ -68,26 +68,31 @@ final class InspectionThread: Sendable {
     ) {
         let path = BytePath(inspect.path)
         let mapping = Int(inspect.mapping)
-        var status: CInt = 0
+        var answer = Inspected(requestID: inspect.requestID)
         var entries: [TreeEntry] = []
         do throws(Errno) {
             switch inspect.question {
             case .list: entries = try inspector.list(mapping: mapping, path: path)
-            case .digest, .verify:
+            case .digest:
                 let names = inspect.entries.isEmpty ? nil : inspect.entries.map(\.name)
                 entries = try inspector.digest(mapping: mapping, path: path, names: names)
             }
+            if path.isRoot {
+                let own = try inspector.own(mapping: mapping, path: path)
+                answer.attributes = own.attributes
+                answer.extendedDigest = own.extendedDigest ?? 0
+            }
         } catch {
-            status = error.rawValue
+            answer.status = error.rawValue
         }
-        send(entries.map(Entry.init), status, inspect.requestID, link, logger)
+        send(answer, entries.map(Entry.init), link, logger)
     }
 
     /// In as many parts as messages may be long.
     private static func send(
-        _ entries: [Entry], _ status: CInt, _ requestID: UInt64, _ link: TargetLink,
-        _ logger: Logger
+        _ answer: Inspected, _ entries: [Entry], _ link: TargetLink, _ logger: Logger
     ) {
+        var answer = answer
         var rest = entries[...]
         repeat {
             var part: [Entry] = []
@@ -97,9 +102,8 @@ final class InspectionThread: Sendable {
                 bytes += next.byteCount
                 rest = rest.dropFirst()
             }
-            let answer = Inspected(
-                requestID: requestID, status: status, hasMore: !rest.isEmpty,
-                entries: part)
+            answer.entries = part
+            answer.hasMore = !rest.isEmpty
             do throws(WireError) {
                 _ = try link.link.send(answer, connection: 0)
             } catch {
@@ -115,7 +119,7 @@ extension Entry {
         self.init(
             name: entry.name, attributes: entry.attributes,
             digest: entry.digest ?? Digest(low: 0, high: 0),
-            extendedDigest: entry.extendedDigest ?? 0)
+            extendedDigest: entry.extendedDigest ?? 0, inode: entry.inode)
     }
 }
 
@@ -125,5 +129,6 @@ extension TreeEntry {
         self.init(
             name: entry.name, attributes: entry.attributes, digest: hasDigests ? entry.digest : nil,
             extendedDigest: hasDigests ? entry.extendedDigest : nil)
+        inode = entry.inode
     }
 }

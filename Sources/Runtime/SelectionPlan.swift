@@ -62,6 +62,9 @@ struct RootFilter: Sendable {
         self.bit = 1 << UInt16(bit)
     }
 
+    /// Whether the root itself belongs to the set, or is only the way to what does.
+    var includesRoot: Bool { rules.membership(of: rootPath, isDirectory: true) & bit != 0 }
+
     /// - Parameter path: relative to the root, empty for the root itself.
     func includes(_ path: some Collection<UInt8>, isDirectory: Bool) -> Bool {
         if path.isEmpty { return true }

@@ -19,18 +19,26 @@ struct Verification {
         let reason: String
     }
 
-    private struct Place: Hashable, Sendable {
+    struct Place: Hashable, Sendable {
         let mapping: Int
         let path: BytePath
     }
 
-    private let connection: SourceConnection
+    /// What both sides had in one folder.
+    struct Look {
+        var source: [TreeEntry]
+        var target: [TreeEntry]
+    }
+
+    let connection: SourceConnection
     private let journalNewest: @Sendable () -> UInt64
-    private let flush: @Sendable () async throws(CommandError) -> Void
+    let flush: @Sendable () async throws(CommandError) -> Void
     private let tell: @Sendable (MirrorProgress) -> Void
     /// The folders beneath their mounts, open for reading: what the disk has, not what is cached
     /// above it.
-    private let sourceRoots: [OwnedDescriptor]
+    let sourceRoots: [OwnedDescriptor]
+    /// What a root is called in the list of what it holds.
+    private static let ownName: [UInt8] = [0x2E]
 
     /// How often a name is looked at before it counts as different.
     private static let looksMax = 4
@@ -68,10 +76,12 @@ struct Verification {
         tell(progress)
         try await flush()
         var findings: [Finding] = []
+        var links = LinkSuspects(mappingCount: sourceRoots.count)
         while let place = places.popLast() {
-            findings += try await compare(place, &progress)
+            findings += try await compare(place, &links, &progress)
             tell(progress)
         }
+        findings += try await confirmed(links)
         return (findings.sorted { $0.path < $1.path }, progress)
     }
 
@@ -101,7 +111,7 @@ struct Verification {
     }
 
     private func compare(
-        _ place: Place, _ progress: inout MirrorProgress
+        _ place: Place, _ links: inout LinkSuspects, _ progress: inout MirrorProgress
     ) async throws(CommandError) -> [Finding] {
         var names: [[UInt8]]?
         var seen: [[UInt8]: TreeEntry] = [:]
@@ -109,7 +119,7 @@ struct Verification {
             if look > 1 { try await flush() }
             let source = try await sourceEntries(place, names)
             if look == 1 {
-                for entry in source {
+                for entry in source where entry.name != Self.ownName {
                     progress.objectsDone += 1
                     if entry.attributes.type == .regular {
                         progress.bytesDone += UInt64(entry.attributes.size)
@@ -119,13 +129,14 @@ struct Verification {
             try await catchUp()
             let target = try await targetEntries(place, names)
             let differences = Comparison.differences(source: source, target: target)
+            if look == 1 { links.add(place, source, target) }
             if differences.isEmpty { return [] }
             let now = Dictionary(source.map { ($0.name, $0) }) { first, _ in first }
             // A name that changed at the source since the last look proves nothing yet.
             let isSettled = look > 1 && differences.allSatisfy { seen[$0.name] == now[$0.name] }
             if isSettled || look == Self.looksMax {
                 return differences.filter { look == Self.looksMax || seen[$0.name] == now[$0.name] }
-                    .map { finding(place, $0) }
+                    .map { finding(place, $0, Look(source: source, target: target)) }
             }
             names = differences.map(\.name)
             seen = now
@@ -134,7 +145,7 @@ struct Verification {
     }
 
     /// Until everything written before is applied at the target.
-    private func catchUp() async throws(CommandError) {
+    func catchUp() async throws(CommandError) {
         let through = journalNewest()
         guard connection.plan.replicates else { return }
         let snapshot = try await connection.board.wait(
@@ -143,7 +154,7 @@ struct Verification {
             switch snapshot.state {
             case .ok: snapshot.applied >= through
             case .mirrorRequired: snapshot.applied >= through
-            case .mirroring, .resyncing, .retrying: false
+            case .mirroring, .resyncing, .retrying, .repeating: false
             case .notReached, .refused: true
             }
         }
@@ -157,59 +168,77 @@ struct Verification {
     ) async throws(CommandError) -> [TreeEntry] {
         if Task.isCancelled { throw CommandError(.interrupted, "VERIFY was interrupted") }
         let roots = sourceRoots
-        let entries = await WorkerThread.run("verify") {
+        let comparesOwn = comparesOwn(place, names)
+        let names = names.map { $0.filter { $0 != Self.ownName } }
+        let (entries, own) = await WorkerThread.run("verify") {
             let inspector = Inspector(descriptors: roots)
-            return (try? inspector.digest(mapping: place.mapping, path: place.path, names: names))
-                ?? []
+            let own = comparesOwn
+                ? try? inspector.own(mapping: place.mapping, path: place.path) : nil
+            let found = try? inspector.digest(
+                mapping: place.mapping, path: place.path, names: names)
+            return (found ?? [], own)
         }
-        return entries.filter { includes(place, $0) }
+        return entries.filter { includes(place, $0) } + (own.map { [$0] } ?? [])
+    }
+
+    /// Whether a mapping's root itself is looked at, of which no other folder's list speaks.
+    private func comparesOwn(_ place: Place, _ names: [[UInt8]]?) -> Bool {
+        place.path.isRoot && names?.contains(Self.ownName) != false
+            && connection.plan.roots[place.mapping].filter.includesRoot
     }
 
     private func targetEntries(
         _ place: Place, _ names: [[UInt8]]?
     ) async throws(CommandError) -> [TreeEntry] {
-        let question = Inspect(
-            requestID: 0, question: .digest, mapping: UInt16(place.mapping),
-            path: place.path.bytes,
-            entries: (names ?? []).map { Entry(name: $0, attributes: ObjectAttributes()) })
+        let others = names?.filter { $0 != Self.ownName }
+        // No names would stand for all of them.
+        let isOwnOnly = others?.isEmpty == true
+        let answers = try await ask(
+            Inspect(
+                requestID: 0, question: isOwnOnly ? .list : .digest,
+                mapping: UInt16(place.mapping), path: place.path.bytes,
+                entries: (others ?? []).map { Entry(name: $0, attributes: ObjectAttributes()) }))
+        var entries =
+            isOwnOnly
+            ? []
+            : answers.flatMap(\.entries).map { TreeEntry($0, hasDigests: true) }
+                .filter { includes(place, $0) }
+        if comparesOwn(place, names), let first = answers.first, first.status == 0 {
+            entries.append(
+                TreeEntry(
+                    name: Self.ownName, attributes: first.attributes,
+                    extendedDigest: first.extendedDigest))
+        }
+        return entries
+    }
+
+    func ask(_ question: Inspect) async throws(CommandError) -> [Inspected] {
         let answers = try await connection.inspect(question, seconds: Self.answerSecondsMax)
         guard !answers.isEmpty else {
             throw CommandError(.targetUnreachable, "the target was lost during VERIFY")
         }
-        return answers.flatMap(\.entries).map { TreeEntry($0, hasDigests: true) }
-            .filter { includes(place, $0) }
+        return answers
     }
 
-    private func includes(_ place: Place, _ entry: TreeEntry) -> Bool {
+    func includes(_ place: Place, _ entry: TreeEntry) -> Bool {
         connection.plan.roots[place.mapping].filter.includes(
             place.path.appending(entry.name).bytes,
             isDirectory: entry.attributes.type == .directory)
     }
 
-    private func finding(_ place: Place, _ difference: EntryDifference) -> Finding {
-        let root = connection.plan.roots[place.mapping].sourcePath
-        let path = place.path.appending(difference.name).bytes
+    private func finding(_ place: Place, _ difference: EntryDifference, _ look: Look) -> Finding {
+        let ours = look.source.first { $0.name == difference.name }
+        let theirs = look.target.first { $0.name == difference.name }
         return Finding(
-            path: root + "/" + String(decoding: path, as: UTF8.self),
-            reason: Self.words(difference.reason))
+            path: shownPath(place, difference.name),
+            reason: DifferenceWords.text(difference.reason, source: ours, target: theirs))
     }
 
-    private static func words(_ reason: EntryDifference.Reason) -> String {
-        switch reason {
-        case .missing: "missing at the target"
-        case .orphan: "at the target only"
-        case .type: "another type"
-        case .size: "another size"
-        case .content: "another content"
-        case .mode: "another mode"
-        case .owner: "another owner"
-        case .modified: "another modification time"
-        case .extended: "other extended attributes"
-        case .linkText: "another link text"
-        case .unreadable: "cannot be read"
-        case .linkCount: "other hard links"
-        case .device: "another device number"
-        }
+    /// On the source; the root's own name is `.`.
+    func shownPath(_ place: Place, _ name: [UInt8]) -> String {
+        let root = connection.plan.roots[place.mapping].sourcePath
+        if name == Self.ownName { return root }
+        return root + "/" + String(decoding: place.path.appending(name).bytes, as: UTF8.self)
     }
 }
 

@@ -57,20 +57,6 @@ package final class Inspector {
         return entries
     }
 
-    /// Which of the source's entries the target does not have in the same way, and what it has that
-    /// is not among them. A directory that is not there differs in all its entries.
-    package func verify(
-        mapping: Int, path: BytePath, entries: [TreeEntry]
-    ) throws(Errno) -> [EntryDifference] {
-        var own: [TreeEntry] = []
-        do throws(Errno) {
-            own = try digest(mapping: mapping, path: path)
-        } catch {
-            if error != .noSuchFile, error != .notDirectory { throw error }
-        }
-        return Comparison.differences(source: entries, target: own)
-    }
-
     /// nil: there is nothing of that name.
     private func digest(_ directory: CInt, _ one: [UInt8]) throws(Errno) -> TreeEntry? {
         let text = one.withUnsafeBytes { name.cString($0) }

@@ -7,7 +7,7 @@ package struct Inspect: WireMessage {
     package var mapping: UInt16
     /// The directory, below the mapping's root; empty: the root itself.
     package var path: [UInt8]
-    /// What the source has there: all of the directory's entries, or a part of them.
+    /// The names that are asked about; none: all.
     package var entries: [Entry]
 
     package init(
@@ -24,9 +24,7 @@ package struct Inspect: WireMessage {
     package enum Question: UInt8, CaseIterable, Hashable, Sendable {
         /// Names and attributes.
         case list = 1
-        /// Which of the entries differ, contents compared by their digests.
-        case verify = 2
-        /// Names, attributes and digests of the entries named.
+        /// Names, attributes and digests of the entries named, or of all.
         case digest = 3
     }
 

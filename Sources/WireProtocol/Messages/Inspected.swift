@@ -7,7 +7,7 @@ package struct Inspected: WireMessage {
     package var status: Int32
     /// Further answers to the same question follow.
     package var hasMore: Bool
-    /// The directory's own attributes, in the first part; zeros where they were not read.
+    /// Of a mapping's root: its own attributes, in the first part; zeros elsewhere.
     package var attributes: ObjectAttributes
     /// Of all its extended attributes.
     package var extendedDigest: UInt64
