@@ -1,0 +1,106 @@
+"""kill -9 of everything that Understudy runs, in turns and together, under load."""
+import os
+import signal
+import time
+
+from ..stage import Stage
+from ..trial import RoundFailure, Trial
+
+
+class Kill(Trial):
+    name = "kill"
+    summary = "kill -9 of daemons and captures under load: nothing lost, no application notices"
+    place = 20
+    rounds = 300
+    quick_rounds = 7
+
+    # What is killed; how often compared with the others.
+    KINDS = [
+        ("source", 3), ("target", 3), ("server", 3), ("keeper", 3), ("capture", 2),
+        ("daemons", 2), ("all", 2),
+    ]
+
+    # Of files that were open when the mount ended, and of calls that waited then.
+    NAMED_ERRORS = ("[Errno 107]", "[Errno 103]", "[Errno 5]")
+
+    def open(self):
+        self.stage = Stage(self.programs).begin()
+        self.stage.protect()
+        self.mirrored = 0
+
+    def close(self):
+        self.stage.close()
+
+    def evidence(self, folder):
+        self.stage.keep_evidence(folder)
+
+    def round(self, round):
+        stage, chance = self.stage, round.chance
+        kinds, weights = zip(*self.KINDS)
+        if round.is_quick:
+            # Each of them once.
+            kind = kinds[(round.number - 1) % len(kinds)]
+        else:
+            kind = chance.choices(kinds, weights)[0]
+        application = stage.application(round.seed, chaos=chance.random() < 0.4)
+        application.wait_for_steps(chance.randrange(20, 400))
+        time.sleep(chance.random() * (0.3 if round.is_quick else 1.0))
+        again = 1 if round.is_quick else chance.choice([1, 1, 1, 2, 3])
+        for _ in range(again):
+            self.kill(kind)
+            time.sleep(chance.random() * 0.3)
+        time.sleep(0.3 if round.is_quick else chance.choice([0.1, 0.5, 2]))
+        gone = kind in ("capture", "all")
+        try:
+            application.stop()
+        except RoundFailure as problem:
+            # Docs/Operating.md: killing a capture's whole group ends its mount.
+            if not gone or not any(text in str(problem) for text in self.NAMED_ERRORS):
+                raise
+            self.count("rounds with errors that Operating.md names")
+        stage.wait_until_settled()
+        self.compare()
+        self.count(f"killed {kind}", again)
+        self.note("longest step, s", application.longest)
+        stage.end_applications()
+        return f"{kind}, longest step {application.longest * 1000:.0f} ms"
+
+    def compare(self):
+        self.stage.compare()
+
+    def kill(self, kind):
+        stage = self.stage
+        keepers, servers = stage.alpha.captures()
+        if kind == "server":
+            self.end(servers)
+        elif kind == "keeper":
+            self.end(keepers)
+        elif kind == "source":
+            stage.alpha.kill()
+            stage.alpha.start()
+        elif kind == "target":
+            stage.beta.kill()
+            stage.beta.start()
+        elif kind == "daemons":
+            stage.alpha.kill()
+            stage.beta.kill()
+            stage.alpha.start(wait=False)
+            stage.beta.start()
+            stage.alpha.wait_for_start()
+        elif kind == "capture":
+            stage.alpha.kill_captures()
+        elif kind == "all":
+            stage.alpha.kill()
+            stage.beta.kill()
+            stage.alpha.kill_captures()
+            stage.alpha.start(wait=False)
+            stage.beta.start()
+            stage.alpha.wait_for_start()
+
+    @staticmethod
+    def end(processes):
+        for process in processes:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
