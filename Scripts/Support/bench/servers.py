@@ -30,13 +30,16 @@ class Servers:
         """The same file, where no capture is in the way."""
         return self.rig.under + path[len(self.rig.disk):]
 
+    def state(self, name):
+        return os.path.join(self.rig.disk, f"state-{name}")
+
     def socket(self, name):
-        return os.path.join(self.rig.disk, f"state-{name}", "control.sock")
+        return os.path.join(self.state(name), "control.sock")
 
     def server(self, name, address, port):
         process = self.rig.start(
             [self.programs.understudyd, "--name", name, "--address", address, "--port", str(port),
-             "--state", os.path.dirname(self.socket(name))], log=self.rig.path(f"{name}.log"))
+             "--state", self.state(name)], log=self.rig.path(f"{name}.log"))
         for _ in range(200):
             if os.path.exists(self.socket(name)):
                 return process
@@ -98,7 +101,8 @@ class Servers:
         shutil.rmtree(self.copy, ignore_errors=True)
 
     def captures(self):
-        return self.rig.strays()
+        """The processes that serve the folder."""
+        return self.rig.captures(self.state("alpha"))
 
     def close(self):
         if all(process.poll() is None for process in (self.alpha, self.beta)):

@@ -116,12 +116,13 @@ class Workshop:
     def mounts(self):
         return mount_points(self.home)
 
-    def strays(self):
-        """Captures that were told this folder: they outlive their daemons."""
-        mine = self.home.encode() + b"/"
+    def captures(self, folder=None):
+        """Processes of captures that were told of something in the folder (this workshop, if none
+        is given): they outlive their daemons."""
+        mine = (folder or self.home).encode() + b"/"
         return [
             process for process, words in command_lines()
-            if os.path.basename(words[0]) == b"understudy-capture"
+            if os.path.basename(words[0]) in (b"understudy-capture", b"understudy-serving")
             and any(word.startswith(mine) for word in words[1:])
         ]
 
@@ -154,7 +155,7 @@ class Workshop:
                 self.complain(f"while cleaning up: {problem}")
         for process in reversed(list(self.processes)):
             self.stop(process)
-        for process in self.strays():
+        for process in self.captures():
             try:
                 os.killpg(process, signal.SIGKILL)
             except ProcessLookupError:
