@@ -113,7 +113,10 @@ extension MirrorWalker {
             sums.forget(asked.id)
             return .progressed
         }
-        guard batch.payloadRoom >= Self.chunkBytes + 4096 else { return .batchFull }
+        let records = Self.chunkRecordsMax * OperationRecord.byteCount
+        guard batch.payloadRoom >= Self.chunkBytes + records,
+            batch.recordCount + Self.chunkRecordsMax < Limits.batchRecordsMax
+        else { return .batchFull }
         let end = min(
             asked.blocks.upperBound, asked.next + UInt64(Int64(Self.chunkBytes) / Blocks.byteCount))
         let known = (asked.next..<end).map { block -> Digest? in
@@ -127,6 +130,10 @@ extension MirrorWalker {
 
     /// Bytes that are read at once.
     static var chunkBytes: Int { 256 << 10 }
+
+    /// Records that one chunk may take: for its runs of blocks, and for stretches within them.
+    private static var chunkRecordsMax: Int { 4 * stretchesMax + 32 }
+    private static var stretchesMax: Int { 32 }
 
     /// Reads blocks from `first` on and sends those that differ from what is known of the target's;
     /// nil: it has no such block.
@@ -152,11 +159,11 @@ extension MirrorWalker {
             case .equal: break
             case .hole: appendHole(work, start + Int64(from), block.count, status, &batch)
             case .differs:
-                if run.upperBound != from { appendData(work, start, run, status, &batch) }
+                if run.upperBound != from { try appendRun(work, start, run, status, &batch) }
                 run = (run.upperBound == from ? run.lowerBound : from)..<to
             }
         }
-        appendData(work, start, run, status, &batch)
+        try appendRun(work, start, run, status, &batch)
     }
 
     private enum Verdict { case equal, hole, differs }
@@ -175,6 +182,29 @@ extension MirrorWalker {
     }
 
     // MARK: Records
+
+    /// Blocks that differ: data as data, and holes between it as holes. A file with more of them
+    /// than a chunk can tell gets zeros instead of the last ones.
+    private mutating func appendRun(
+        _ work: ComparedFile, _ start: Int64, _ run: Range<Int>, _ status: stat,
+        _ batch: inout BatchBuilder
+    ) throws(Errno) {
+        guard work.isSparse else { return appendData(work, start, run, status, &batch) }
+        let end = start + Int64(run.upperBound)
+        var place = run.lowerBound
+        for _ in 0...Self.stretchesMax where place < run.upperBound {
+            let data = try FileExtents.nextData(
+                work.descriptor, from: start + Int64(place), size: end)
+            let from = data.map { Int($0.lowerBound - start) } ?? run.upperBound
+            if from > place {
+                appendHole(work, start + Int64(place), from - place, status, &batch)
+            }
+            let to = data.map { Int($0.upperBound - start) } ?? run.upperBound
+            appendData(work, start, from..<to, status, &batch)
+            place = to
+        }
+        appendData(work, start, place..<run.upperBound, status, &batch)
+    }
 
     private mutating func appendData(
         _ work: ComparedFile, _ start: Int64, _ run: Range<Int>, _ status: stat,
