@@ -27,19 +27,32 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
+/// For programs whose start counts: libstdc++ becomes a part of them where the runtime of Swift does
+/// (`--static-swift-stdlib`); otherwise nobody asks for it.
+let quickStart: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-L\(Context.packageDirectory)/Scripts/Support/linking"],
+        .when(configuration: .release))
+]
+
 func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tool(
+    _ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []
+) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: linking)
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency] = [], excluding: [String] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], excluding: [String] = [],
+    linking: [LinkerSetting] = []
 ) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, exclude: excluding, swiftSettings: strict)
+        name: name, dependencies: dependencies, exclude: excluding, swiftSettings: strict,
+        linkerSettings: linking)
 }
 
 let package = Package(
@@ -77,11 +90,12 @@ let package = Package(
         // Headers only: the library is opened when the first line is edited.
         .systemLibrary(name: "CLibEdit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLinuxFuse"),
-        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        // For tests that compare with it: CLuaSupport opens the library with the first script.
+        .systemLibrary(name: "CLua", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(
             name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         // Whatever calls a function of Lua that may jump out of it.
-        .target(name: "CLuaSupport", dependencies: ["CLua"]),
+        .target(name: "CLuaSupport"),
 
         // Language.
         room("DTCLSyntax"),
@@ -149,7 +163,7 @@ let package = Package(
             [
                 "CommandModel", "CommandTable", "ControlClient", "DTCLFormat", "DTCLInterpreter",
                 "DTCLSyntax", "LanguageServer", "ScriptHost", "ToolKit", "UnderstudyCommands",
-            ]),
+            ], linking: quickStart),
         tool("understudy-bench", []),
         tool(
             "understudy-fuzz",
@@ -194,7 +208,8 @@ let package = Package(
                 "UnderstudyCommands",
             ], excluding: ["Conversations"]),
         tests(
-            "LuaKitTests", ["CLua", "CommandModel", "FuzzLua", "LuaKit"], excluding: ["Corpus"]),
+            "LuaKitTests", ["CLua", "CommandModel", "FuzzLua", "LuaKit"], excluding: ["Corpus"],
+            linking: [.linkedLibrary("lua5.4")]),
         tests(
             "MirrorTests",
             [

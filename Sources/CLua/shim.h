@@ -1,5 +1,5 @@
-// Debian's Lua 5.4, as it is. The module has no link line: pkg-config names the library.
-#include <lua.h>
+// Debian's Lua 5.4, as it is, for tests that compare with it; they name the library.
+#include <lua5.4/lua.h>
 
-#include <lauxlib.h>
-#include <lualib.h>
+#include <lua5.4/lauxlib.h>
+#include <lua5.4/lualib.h>

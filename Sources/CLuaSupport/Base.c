@@ -1,6 +1,5 @@
 // The basic library without files, control of the collector or finalizers, and with catchers of
 // errors that let a limit's error through.
-#include <lualib.h>
 #include <stdlib.h>
 
 #include "Support.h"

@@ -1,7 +1,6 @@
 // Coroutines of scripts. A pause for the host (a command, the end of a slice) passes through all of
 // them: it ends each resume on its way out, and each goes on at the host's next resume. They count
 // in the same budget, and nest only so deep, because each takes a part of the C stack.
-#include <lualib.h>
 
 #include "Support.h"
 

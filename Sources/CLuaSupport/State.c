@@ -202,6 +202,7 @@ static int open_all(lua_State *L) {
 
 clua_state *clua_open(
     const clua_limits *limits, const clua_callbacks *callbacks, clua_flag *cancel) {
+    if (!clua_open_library()) return NULL;
     clua_state *state = calloc(1, sizeof *state);
     if (!state) return NULL;
     state->limits = *limits;
@@ -221,6 +222,8 @@ clua_state *clua_open(
     clua_close(state);
     return NULL;
 }
+
+int clua_is_installed(void) { return clua_open_library(); }
 
 size_t clua_close(clua_state *state) {
     state->running = NULL;

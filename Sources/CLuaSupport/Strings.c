@@ -1,5 +1,4 @@
 // The library of texts: ours where the library's own function can run without a bound.
-#include <lualib.h>
 
 #include "Support.h"
 

@@ -2,13 +2,11 @@
 #ifndef CLUA_SUPPORT_PRIVATE_H
 #define CLUA_SUPPORT_PRIVATE_H
 
-#include <lua.h>
-
-#include <lauxlib.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "CLuaSupport.h"
+#include "Names.h"
 
 typedef struct {
     uint8_t *bytes;

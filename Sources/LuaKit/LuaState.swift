@@ -33,6 +33,10 @@ package struct LuaState: ~Copyable {
             wall_max: LuaLimits.nanoseconds(limits.wallSecondsMax),
             depth_max: Int32(clamping: limits.coroutineDepthMax))
         guard let handle = clua_open(&bounds, &callbacks, interrupt.flag) else {
+            guard clua_is_installed() != 0 else {
+                throw LuaError(
+                    kind: .runtime, message: "Lua is not installed: there is no liblua5.4.so.0")
+            }
             throw LuaError(kind: .memory, message: "the memory allowed is too small for Lua")
         }
         self.handle = handle

@@ -84,7 +84,9 @@ void clua_flag_set(clua_flag *flag, int value);
 int clua_flag_read(const clua_flag *flag);
 void clua_flag_free(clua_flag *flag);
 
-// NULL when the memory allowed is too small for the libraries.
+// Whether Lua itself is there; it is opened by this or by the first state.
+int clua_is_installed(void);
+// NULL without Lua, or when the memory allowed is too small for the libraries.
 clua_state *clua_open(
     const clua_limits *limits, const clua_callbacks *callbacks, clua_flag *cancel);
 // Gives everything back. Answers how many blocks the library had lost until then: 0, or a buffer of
