@@ -41,10 +41,16 @@ extension Applier {
         count { $0.mirrorBytes += UInt64(payload.count) }
     }
 
-    /// Makes a hole of what the file has there; beyond its end there is nothing.
+    /// Makes a hole of what the file has there; beyond its end there is nothing. A file system only
+    /// gives back whole blocks, so a hole that reaches the end goes on behind it.
     private func punch(_ slot: UInt16, _ range: Range<Int64>) throws(Errno) {
         guard !range.isEmpty else { return }
         let descriptor = cache[slot].descriptor
+        var range = range
+        let end = Int64(try SystemCall.status(of: descriptor).st_size)
+        if range.upperBound >= end, range.upperBound <= Int64.max - 0xFFFF {
+            range = range.lowerBound..<(range.upperBound + 0xFFFF) & ~0xFFFF
+        }
         let mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
         cache[slot].wasWritten = true
         let result = cposix_fallocate(descriptor, mode, Int(range.lowerBound), range.count)

@@ -198,8 +198,10 @@ struct ResyncTests {
         for name in ["filled", "speckled", "dusty"] {
             OddTree.sparse(source + "/" + name, size: 2 << 20)
         }
+        OddTree.write(source + "/nothing", [UInt8](repeating: 0, count: 70_001))
         try run.mirror(full: true, filter: IncludeAll())
         let since = later()
+        for size in [0, 70_001] { truncate(source + "/nothing", size) }
         truncate(source + "/shorter", 100_001)
         truncate(source + "/longer", 3 << 20)
         truncate(source + "/emptied", 0)
@@ -220,7 +222,7 @@ struct ResyncTests {
         close(dusty)
         _ = try resync(run, ChangedSince(since))
         expectEqual(run)
-        for name in ["/speckled", "/dusty"] {
+        for name in ["/speckled", "/dusty", "/nothing"] {
             let (ours, theirs) = try (data(of: source + name), data(of: run.targetPath + name))
             #expect(ours == theirs, "\(ours) \(theirs)")
         }
