@@ -1,11 +1,13 @@
 """A disk of one server: an ext4 image in memory on a loop device, mounted twice."""
 import fcntl
 import os
+import socket
 import struct
 import subprocess
+import sys
 import time
 
-from common.workshop import mount_points, run
+from common.workshop import NoResult, mount_points, run
 
 # _IOR('X', 125, __u32) of <linux/fs.h>, and its values.
 SHUTDOWN = 0x8004587D
@@ -71,3 +73,45 @@ class Disk:
 
     def flush(self):
         run("sync", "-f", self.under)
+
+
+class VolatileDisk(Disk):
+    """The same behind a write cache that is lost with the power: see `volatile`."""
+
+    server = None
+
+    def backing(self):
+        point = self.workshop.path(f"{self.name}-cache")
+        if self.server is None:
+            os.mkdir(point)
+            program = os.path.join(os.path.dirname(os.path.realpath(__file__)), "volatile.py")
+            self.server = self.workshop.start(
+                [sys.executable, program, point, self.image, self.control],
+                log=self.workshop.path("volatile.log"))
+            for _ in range(500):
+                if os.path.exists(self.control):
+                    break
+                time.sleep(0.01)
+            else:
+                raise NoResult("the disk with a cache does not start")
+        return os.path.join(point, "image")
+
+    @property
+    def control(self):
+        return self.workshop.path(f"{self.name}-control")
+
+    def tell(self, text):
+        with socket.socket(socket.AF_UNIX) as one:
+            one.settimeout(30)
+            one.connect(self.control)
+            one.sendall(text.encode())
+            return one.recv(200).decode().strip()
+
+    def lose_cache(self, kept, seed):
+        """The power goes: of what was not flushed, each 4 KiB is kept with a probability."""
+        return self.tell(f"cut {kept} {seed}")
+
+    def begin(self):
+        if self.server is not None:
+            self.tell("go")
+        super().begin()

@@ -172,4 +172,9 @@ class Stage(Workshop):
             if side.process is not None and side.process.poll() is None:
                 side.kill()
             side.kill_captures()
+            try:
+                # Before what they are made of ends.
+                side.disk.end()
+            except NoResult as problem:
+                self.complain(f"while cleaning up: {problem}")
         super().take_down()

@@ -1,0 +1,55 @@
+"""How many bytes of one tree another one lacks, in the blocks that a resync compares."""
+import hashlib
+import os
+
+BLOCK = 64 << 10
+
+
+def blocks(path):
+    with open(path, "rb") as file:
+        while True:
+            block = file.read(BLOCK)
+            if not block:
+                return
+            yield hashlib.blake2b(block, digest_size=16).digest(), len(block)
+
+
+def files(root):
+    """Of each file: path, blocks as (digest, length). A file with more names counts once."""
+    seen = set()
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(folder, name)
+            status = os.lstat(path)
+            if not os.path.isfile(path) or os.path.islink(path) or status.st_ino in seen:
+                continue
+            seen.add(status.st_ino)
+            yield os.path.relpath(path, root), list(blocks(path))
+
+
+def count_objects(root):
+    return sum(len(folders) + len(names) for _, folders, names in os.walk(root))
+
+
+def missing_bytes(source, copy):
+    """Bytes of blocks that the copy's file of the same name does not have at the same place. A file
+    that the copy has under another name, wholly or for the most part, counts what is missing there."""
+    theirs = dict(files(copy))
+    owners = {}
+    for name, content in theirs.items():
+        for number, block in enumerate(content):
+            owners.setdefault((number, block), []).append(name)
+    missing = 0
+    for name, content in files(source):
+        candidates = {name} if name in theirs else set()
+        for number, block in enumerate(content[:8]):
+            candidates.update(owners.get((number, block), [])[:4])
+        best = sum(length for _, length in content)
+        for candidate in candidates:
+            other = theirs[candidate]
+            lacks = sum(
+                block[1] for number, block in enumerate(content)
+                if number >= len(other) or other[number] != block)
+            best = min(best, lacks)
+        missing += best
+    return missing
