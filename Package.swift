@@ -216,7 +216,12 @@ let package = Package(
                 "CPosix", "FileSystemAccess", "MirrorCore", "MirrorSource", "ReplicationModel",
                 "TargetApply", "WireProtocol",
             ]),
-        tests("RuntimeTests", ["CaptureControl", "CommandModel", "Runtime", "StateStore"]),
+        tests(
+            "RuntimeTests",
+            [
+                "CaptureControl", "CommandModel", "FileSystemAccess", "Journal", "ReplicationModel",
+                "Runtime", "SessionCore", "StateStore",
+            ]),
         tests(
             "ScriptHostTests",
             ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "ScriptHost"]),
@@ -235,7 +240,11 @@ let package = Package(
                 nioPosix, nioSecure,
             ]),
         tests(
-            "UnderstudydTests", ["ControlServer", "Runtime", "understudyd", argumentParser, logging]),
+            "UnderstudydTests",
+            [
+                "CommandModel", "ControlServer", "Runtime", "ScriptHost", "StateStore",
+                "understudyd", argumentParser, logging,
+            ]),
         tests("WireProtocolTests", ["ReplicationModel", "WireProtocol"]),
     ],
     swiftLanguageModes: [.v6]

@@ -29,24 +29,30 @@ public struct CommandProgress: Sendable, Hashable, Codable {
     public var line: String
     /// The same as data.
     public var data: CommandRecord
+    /// Whether the line is part of what the command shows, such as what a script prints or an event
+    /// that is followed; otherwise the next one takes its place.
+    public var stays: Bool
 
-    public init(line: String, data: CommandRecord = [:]) {
+    public init(line: String, data: CommandRecord = [:], stays: Bool = false) {
         self.line = line
         self.data = data
+        self.stays = stays
     }
 
-    private enum Key: String, CodingKey { case line, data }
+    private enum Key: String, CodingKey { case line, data, stays }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         line = try container.decode(String.self, forKey: .line)
         data = try container.decodeIfPresent(CommandValue.self, forKey: .data)?.record ?? [:]
+        stays = try container.decodeIfPresent(Bool.self, forKey: .stays) ?? false
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(line, forKey: .line)
         try container.encode(CommandValue.record(data), forKey: .data)
+        if stays { try container.encode(stays, forKey: .stays) }
     }
 }
 

@@ -12,6 +12,10 @@ package actor ServerBook: ServerDirectory {
     private let named: [Entry]
     private let folder: String
     private let silenceSeconds: Double
+    /// Whether commands may go to servers of which neither LOGIN nor LOGOUT has spoken.
+    private var isOpen = true
+    /// Those of which the opposite holds.
+    private var exceptions: Set<ControlAddress> = []
 
     /// - Parameters:
     ///   - named: from the command line; when there is one, only these are known.
@@ -35,8 +39,28 @@ package actor ServerBook: ServerDirectory {
         named.isEmpty ? localEntries() : named
     }
 
+    /// - Throws: also after LOGOUT.
     package func executor(for machine: String) async throws(CommandError) -> any CommandExecutor {
-        try await client(for: machine)
+        let client = try await client(for: machine)
+        guard isOpen != exceptions.contains(client.address) else {
+            throw CommandError(
+                .insufficientAccess,
+                "the session has logged out of '\(machine)', use 'LOGIN \(machine)' first")
+        }
+        return client
+    }
+
+    /// LOGIN and LOGOUT: whether commands go to a server from now on; nil: to any.
+    package func set(_ client: ControlClient?, isOpen: Bool) {
+        guard let client else {
+            (self.isOpen, exceptions) = (isOpen, [])
+            return
+        }
+        if isOpen == self.isOpen {
+            exceptions.remove(client.address)
+        } else {
+            exceptions.insert(client.address)
+        }
     }
 
     package func client(for machine: String) async throws(CommandError) -> ControlClient {

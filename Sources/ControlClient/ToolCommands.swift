@@ -29,9 +29,14 @@ package struct ToolCommands: ClientCommands {
         let machine = request.arguments["machine"]?.text ?? ""
         switch request.command {
         case "login": return .result(try await login(machine, request))
-        case "logout": return .result(CommandResult())
+        case "logout":
+            let named = request.arguments["machine"]?.text
+            let client: ControlClient? =
+                if let named { try await book.client(for: named) } else { nil }
+            await book.set(client, isOpen: false)
+            return .result(CommandResult())
         case "source":
-            _ = try await book.client(for: machine)
+            _ = try await book.executor(for: machine)
             await session.setSource(machine)
             return .result(CommandResult())
         case "target":
@@ -78,6 +83,7 @@ package struct ToolCommands: ClientCommands {
                 ]
             }
         }
+        await book.set(client, isOpen: true)
         let word = ["DT_NO_ACCESS", "DT_MONITOR_ACCESS", "DT_FULL_ACCESS"][max(0, min(access, 2))]
         return CommandResult(
             value: .integer(Int64(access)), lines: ["User access level set to \(word)"] + notes)
@@ -160,11 +166,60 @@ package struct ToolCommands: ClientCommands {
 
     // MARK: Before a command
 
+    /// The scripts of a connection are kept by its target, whose administrator allows them: it is
+    /// asked directly.
+    package func machine(
+        for request: CommandRequest, in session: ServerSession
+    ) async throws(CommandError) -> String? {
+        guard Self.isAboutTarget(request.command) else { return nil }
+        if let target = request.arguments["target"]?.text { return target }
+        guard let source = await session.source else {
+            throw CommandError(
+                .noSourceNamed,
+                "no source machine has been named, use 'SOURCE machine' first, or ON target")
+        }
+        let connection = request.arguments["connection"] ?? .none
+        let status = try await book.executor(for: source).execute(
+            CommandRequest(
+                command: "status", arguments: ["connection": connection], origin: request.origin),
+            progress: { _ in })
+        guard let name = status.value.record?["target"]?.text else {
+            throw CommandError(
+                .unknown, "server '\(source)' does not say where the connection goes")
+        }
+        do throws(CommandError) {
+            _ = try await book.client(for: name)
+        } catch {
+            throw CommandError(
+                .noSuchServer,
+                "the connection's target '\(name)' keeps its scripts, and \(error.message)")
+        }
+        return name
+    }
+
+    private static func isAboutTarget(_ command: String) -> Bool {
+        ["script.add", "script.delete", "script.list"].contains(command)
+    }
+
+    /// A target counts the connections of each source: it is told which source is meant.
+    private func namingSource(
+        _ request: CommandRequest, in session: ServerSession
+    ) async -> CommandRequest {
+        guard let source = await session.source else { return request }
+        var prepared = request
+        let record = try? await book.record(of: book.client(for: source))
+        prepared.arguments["source"] = record?["serverID"] ?? .text(source)
+        return prepared
+    }
+
     /// CONNECT first makes both servers known to each other. A target that cannot be reached from
     /// here may be known to the source from before, so that the source has the last word.
     package func prepare(
         _ request: CommandRequest, for executor: any CommandExecutor, in session: ServerSession
     ) async throws(CommandError) -> CommandRequest {
+        if Self.isAboutTarget(request.command) {
+            return await namingSource(request, in: session)
+        }
         // A plan changes nothing, so it introduces nobody.
         guard request.command == "connect", request.arguments["plan"]?.boolean != true,
             let source = executor as? ControlClient,

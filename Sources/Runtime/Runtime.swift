@@ -87,7 +87,7 @@ package actor Runtime {
             listenPort: UInt16(clamping: configuration.port))
         let targets = TargetConnections(
             stateDirectory: configuration.stateDirectory, store: store, hello: hello,
-            logger: logger)
+            links: links, logger: logger)
         do {
             let server = try TransportServer(
                 address: configuration.address, port: configuration.port, identity: identity,
@@ -186,6 +186,11 @@ package actor Runtime {
         _ body: () throws(StateStoreError) -> Value
     ) throws(CommandError) -> Value {
         do throws(StateStoreError) { return try body() } catch { throw CommandError(error) }
+    }
+
+    /// Something about a connection that ends here; its source shows it.
+    package func note(_ problem: String, ofIncoming uuid: String) {
+        parts?.targets.note(ConnectionPlan.digest(uuid), problem)
     }
 
     /// Tells all captures what every connected set contains.

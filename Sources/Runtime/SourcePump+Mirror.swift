@@ -65,6 +65,8 @@ extension SourcePump {
     /// Adds the mirror's next slice to a batch.
     func readMirror(into batch: inout BatchBuilder) {
         guard let mirror else { return }
+        breakReport()
+        if running.phase != .beginning { sendMirrorStopped() }
         mirror.write(
             into: &batch, position: follower?.position ?? 0, applied: window.appliedBytes)
     }

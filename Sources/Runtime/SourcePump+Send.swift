@@ -1,5 +1,6 @@
 internal import Journal
 internal import Logging
+internal import MirrorSource
 internal import NIOCore
 internal import ReplicationModel
 internal import SessionCore
@@ -35,6 +36,18 @@ extension SourcePump {
         }
         askForListings(on: link)
         return isWorthSending
+    }
+
+    /// The target stops to expect the rest of a mirror.
+    func sendMirrorStopped() {
+        guard let link, session.isStreaming else { return }
+        let frame = frames.frame(connection: plan.id) { batch in
+            _ = batch.append(MirrorRecords.stopped(position: toldThrough))
+            return toldThrough
+        }
+        window.sent(frame.readableBytes)
+        lastSent = Clock.monotonic
+        _ = link.send(frame)
     }
 
     private var hasChanges: Bool {

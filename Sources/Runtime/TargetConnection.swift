@@ -47,6 +47,10 @@ enum TargetNews: Sendable {
     case closed(TargetLink)
     /// A sync reached the disk.
     case synced
+    /// Something that the source is to show, such as a script that failed.
+    case problem(String)
+    /// The scripts that a mirror waited for are done.
+    case scriptsDone
     /// Another connection took the place over.
     case forget
     case stop

@@ -14,13 +14,18 @@ final class TargetConnections: Sendable {
     let stateDirectory: String
     let store: StateStore
     let hello: Hello
+    let links: RuntimeLinks
     let logger: Logger
     private let living = Mutex<[Digest: TargetConnection]>([:])
 
-    init(stateDirectory: String, store: StateStore, hello: Hello, logger: Logger) {
+    init(
+        stateDirectory: String, store: StateStore, hello: Hello, links: RuntimeLinks,
+        logger: Logger
+    ) {
         self.stateDirectory = stateDirectory
         self.store = store
         self.hello = hello
+        self.links = links
         self.logger = logger
     }
 
@@ -41,6 +46,11 @@ final class TargetConnections: Sendable {
         living.withLock { living in
             if living[connection.uuid] === connection { living[connection.uuid] = nil }
         }
+    }
+
+    /// Something about a connection that its source is to show.
+    func note(_ uuid: Digest, _ problem: String) {
+        living.withLock { $0[uuid] }?.post(.problem(problem))
     }
 
     func stop() async {
@@ -66,6 +76,7 @@ final class TargetConnections: Sendable {
             }
             living.withLock { $0[otherID] }?.post(.forget)
             try? store.removeIncomingConnection(other.uuid)
+            links.forgotten(other.uuid)
         }
         return nil
     }

@@ -43,6 +43,7 @@ extension TargetPump {
                 isInconsistent = true
             }
             begin(link, applier, roots: roots)
+            facts = Self.facts(hello, open, roots, target: owner.hello.serverName)
             send(
                 Opened(
                     isAccepted: true, applied: applier.positions.applied,
@@ -84,7 +85,8 @@ extension TargetPump {
                 return
             }
             _ = try owner.store.saveIncomingConnection(
-                uuid: ConnectionPlan.uuid(open.connectionUUID), peerID: peer.serverID,
+                uuid: ConnectionPlan.uuid(open.connectionUUID), number: Int(open.connectionID),
+                peerID: peer.serverID,
                 set: open.setName,
                 mappings: zip(open.mappings, roots).map { mapping, target in
                     PathMapping(

@@ -1,4 +1,5 @@
 internal import CPosix
+internal import CommandModel
 internal import FileSystemAccess
 internal import Glibc
 internal import Logging
@@ -19,7 +20,11 @@ final class TargetPump {
     var logger: Logger
 
     /// News taken from the mailbox and not handled yet.
-    private var inbox: [TargetNews] = []
+    var inbox: [TargetNews] = []
+    /// What every event of the connection says.
+    var facts: CommandRecord = [:]
+    /// Of the mirror whose beginning was told of and whose end was not.
+    var toldMirror: CommandRecord?
     var link: TargetLink?
     var applier: Applier?
     var roots: [String] = []
@@ -85,8 +90,13 @@ final class TargetPump {
         case .bye(let link):
             guard link === self.link else { return }
             logger.info("the source ended the connection")
+            mirrorIsCut("the connection ended")
             forgetState()
         case .synced: acknowledge()
+        case .problem(let text):
+            lastProblem = text
+            acknowledge()
+        case .scriptsDone: break
         case .forget: forgetState()
         case .stop: isOver = true
         }
@@ -95,13 +105,16 @@ final class TargetPump {
     private func unlink() {
         link = nil
         connection.setLinked(false)
+        mirrorIsCut("the link from the source ended")
         logger.info("the link from the source ended")
     }
 
     /// Ends the connection and removes what was kept for it; the replicated tree stays.
     private func forgetState() {
         isOver = true
-        try? owner.store.removeIncomingConnection(ConnectionPlan.uuid(connection.uuid))
+        let uuid = ConnectionPlan.uuid(connection.uuid)
+        try? owner.store.removeIncomingConnection(uuid)
+        owner.links.forgotten(uuid)
         syncing?.stop()
         syncing = nil
         applier = nil
@@ -153,7 +166,7 @@ final class TargetPump {
                 let done = untilItWorks { () throws(ApplyError) in
                     try applier.apply(record, payload)
                 }
-                if !done { return false }
+                if !done || !tellOfMirror(record, applier) { return false }
             }
             return untilItWorks { () throws(ApplyError) in
                 _ = try applier.finishBatch(lastSequence: batch.header.lastSequence)
@@ -196,7 +209,12 @@ final class TargetPump {
             } catch {
                 let wait = min(
                     (retry?.waitNanoseconds ?? RetryTimes.first / 2) * 2, RetryTimes.most)
-                if retry?.errno != error.errno { logger.error("\(error); it is tried again") }
+                    tell("target.recovered")
+                if retry?.errno != error.errno {
+                    logger.error("\(error); it is tried again")
+                    let name = error.errno == .noSpace ? "target.full" : "target.retrying"
+                    tell(name, ["reason": .text("\(error)")])
+                }
                 retry = RetryState(
                     errno: error.errno, waitNanoseconds: wait,
                     since: retry?.since ?? Clock.monotonic)
@@ -213,11 +231,11 @@ final class TargetPump {
         }
     }
 
-    private func ends(_ news: TargetNews) -> Bool {
+    func ends(_ news: TargetNews) -> Bool {
         switch news {
         case .stop, .forget: true
         case .closed(let link), .bye(let link): link === self.link
-        case .open, .batch, .inspect, .sums, .synced: false
+        case .open, .batch, .inspect, .sums, .synced, .problem, .scriptsDone: false
         }
     }
 

@@ -20,7 +20,9 @@ public struct ExecutorRouter: CommandRouter {
     ) async throws(CommandError) -> CommandOutcome {
         switch declaration.destination {
         case .source, .target: break
-        case .machine(let argument): try check(request.arguments[argument]?.text, declaration)
+        case .machine(let argument):
+            // None named: this one.
+            if let machine = request.arguments[argument]?.text { try check(machine, declaration) }
         case .client, .local:
             // SOURCE, TARGET, LOGIN: there is nowhere else to go.
             try check(request.arguments["machine"]?.text, declaration)

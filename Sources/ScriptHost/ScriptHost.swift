@@ -21,6 +21,9 @@ public struct ScriptHost: Sendable {
     public var runSecondsMax: Double?
     /// Whether RUN may start other scripts, where the table has it.
     public var allowsRun = true
+    /// What stands against running a script that somebody who reaches this program has named (see
+    /// `ScriptObject.isTask`); nil: nothing. Asked before each run.
+    public var taskObjection: @Sendable (ScriptObject) -> CommandError? = { _ in nil }
     /// What the names of environment variables of executables begin with.
     public var environmentPrefix = "UNDERSTUDY"
     /// The events that hooks may ask for, as far as they are declared.

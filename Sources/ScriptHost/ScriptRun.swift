@@ -98,7 +98,8 @@ final class ScriptRun {
                     return .result(try await RunCommand.run(request, host, shows: !isTaken))
                 }
                 return try await host.router.execute(request, of: declaration) {
-                    output.progress($0)
+                    // What a script prints belongs to the result that it keeps.
+                    if !isTaken || !$0.stays { output.progress($0) }
                 }
             }
     }

@@ -18,6 +18,18 @@ public protocol ClientCommands: Sendable {
     func prepare(
         _ request: CommandRequest, for executor: any CommandExecutor, in session: ServerSession
     ) async throws(CommandError) -> CommandRequest
+
+    /// Called first: the machine that carries a request out, where it is not the one that the
+    /// declaration names; nil: it is. May ask servers.
+    func machine(
+        for request: CommandRequest, in session: ServerSession
+    ) async throws(CommandError) -> String?
+}
+
+extension ClientCommands {
+    public func machine(
+        for request: CommandRequest, in session: ServerSession
+    ) async throws(CommandError) -> String? { nil }
 }
 
 /// Which machines the commands of a session are about, and the way there.
@@ -39,7 +51,9 @@ public actor ServerSession: CommandRouter {
         _ request: CommandRequest, of declaration: CommandDeclaration,
         progress: @escaping @Sendable (CommandProgress) -> Void
     ) async throws(CommandError) -> CommandOutcome {
-        guard let machine = try machine(for: request, declaration.destination) else {
+        var found = try await client.machine(for: request, in: self)
+        if found == nil { found = try machine(for: request, declaration.destination) }
+        guard let machine = found else {
             return try await client.execute(request, in: self)
         }
         let executor = try await directory.executor(for: machine)
@@ -54,11 +68,7 @@ public actor ServerSession: CommandRouter {
         switch destination {
         case .client, .local: return nil
         case .source:
-            guard let source else {
-                throw CommandError(
-                    .noSourceNamed, "no source machine has been named, use 'SOURCE machine' first")
-            }
-            return source
+            return try currentSource(orElse: "")
         case .target:
             guard let target else {
                 throw CommandError(
@@ -66,10 +76,15 @@ public actor ServerSession: CommandRouter {
             }
             return target
         case .machine(let argument):
-            guard let machine = request.arguments[argument]?.text else {
-                throw CommandError(.invalidParameter, "the command names no machine")
-            }
-            return machine
+            if let machine = request.arguments[argument]?.text { return machine }
+            return try currentSource(orElse: ", or name the machine with ON")
         }
+    }
+
+    private func currentSource(orElse hint: String) throws(CommandError) -> String {
+        if let source { return source }
+        throw CommandError(
+            .noSourceNamed,
+            "no source machine has been named, use 'SOURCE machine' first" + hint)
     }
 }

@@ -12,6 +12,8 @@ package struct Allowances: OptionSet, Sendable, Hashable {
 /// A connection that ends here, on the target.
 package struct IncomingConnection: Sendable, Hashable {
     package var uuid: String
+    /// Its id at the source; 0 where an older version wrote it down without one.
+    package var number: Int
     package var source: Peer
     /// The name of the set on the source.
     package var set: String

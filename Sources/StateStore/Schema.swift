@@ -13,6 +13,10 @@ enum Schema {
             try makeIncomingConnections(db)
             try makeEvents(db)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(
+                sql: "ALTER TABLE incomingConnection ADD COLUMN number INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -19,10 +19,11 @@ extension StateStore {
     /// Notes a connection from a peer, or what has changed about a known one. The name of its state
     /// folder is made from the uuid at the first time and stays.
     ///
+    /// - Parameter number: its id at the source.
     /// - Throws: `noSuchPeer`.
     @discardableResult
     package func saveIncomingConnection(
-        uuid: String, peerID: String, set: String, mappings: [PathMapping],
+        uuid: String, number: Int = 0, peerID: String, set: String, mappings: [PathMapping],
         allowances: Allowances
     ) throws(StateStoreError) -> IncomingConnection {
         try change { db in
@@ -32,13 +33,15 @@ extension StateStore {
             guard known == true else { throw StateStoreError.noSuchPeer(peerID) }
             try db.execute(
                 sql: """
-                    INSERT INTO incomingConnection (uuid, peerID, setName, stateFolder, allowances)
-                    VALUES (?, ?, ?, ?, ?)
-                    ON CONFLICT (uuid) DO UPDATE SET peerID = excluded.peerID,
-                        setName = excluded.setName, allowances = excluded.allowances
+                    INSERT INTO incomingConnection
+                        (uuid, number, peerID, setName, stateFolder, allowances)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (uuid) DO UPDATE SET number = excluded.number,
+                        peerID = excluded.peerID, setName = excluded.setName,
+                        allowances = excluded.allowances
                     """,
                 arguments: [
-                    uuid, peerID, set, Self.stateFolder(uuid), allowances.rawValue,
+                    uuid, number, peerID, set, Self.stateFolder(uuid), allowances.rawValue,
                 ])
             try db.execute(
                 sql: "DELETE FROM incomingMapping WHERE connectionUUID = ?", arguments: [uuid])
@@ -95,7 +98,7 @@ extension StateStore {
             db, sql: "SELECT * FROM incomingMapping WHERE connectionUUID = ? ORDER BY position",
             arguments: [uuid])
         return IncomingConnection(
-            uuid: uuid, source: peer(row), set: row["setName"],
+            uuid: uuid, number: row["number"], source: peer(row), set: row["setName"],
             mappings: mappings.map { PathMapping(source: $0["source"], target: $0["target"]) },
             stateFolder: row["stateFolder"], allowances: Allowances(rawValue: row["allowances"]))
     }

@@ -4,7 +4,7 @@ import CommandTable
 /// Scripts and programs that run by themselves: at points of a mirror, in the stream of changes, at
 /// events.
 enum ScriptCommands {
-    static let all = [run] + hooks + [remote] + runs + later
+    static let all = [run] + hooks + [remote] + runs + connectionScripts + tasks + later
 
     private static let runFaults = [
         Faults.scriptFailed, Faults.scriptNotStarted, Faults.scriptsClosed, Faults.timedOut,
@@ -93,16 +93,23 @@ enum ScriptCommands {
     ]
 
     private static let remote = CommandDeclaration(
-            "run.remote", "RUN",
-            .all(
-                .value("script", .script),
-                .options([Shared.arguments, Shared.onMachine, Shared.timeout])),
-            to: .machine(argument: "machine"), group: Group.scripts,
-            summary: "runs a script or program on a server that allows it",
-            details: "TASKCMD ENABLE allows it there.",
-            answer: "a record with `run`, `outcome`, `status`, `seconds`, `output` and `value`",
-            examples: [.init("run \"/opt/snap.sh\" args \"vol1\" on beta")],
-            faults: runFaults + [Faults.noSuchServer]).later
+        "run.remote", "RUN",
+        .all(
+            .value("script", .script),
+            .options([Shared.arguments, Shared.onMachine, Shared.timeout])),
+        to: .machine(argument: "machine"), group: Group.scripts,
+        summary: "runs a script or program on a server that allows it",
+        details: """
+            The server runs it with its own rights and keeps its outcome (SCRIPT HISTORY there). \
+            What it prints is shown as it comes. An interrupted command ends it, with all that it \
+            started. TASKCMD ENABLE allows it there. Without TIMEOUT it has ten minutes.
+            """,
+        answer: "a record with `run`, `outcome`, `status`, `seconds`, `output` and `value`",
+        examples: [
+            .init("run \"/opt/snap.sh\" args \"vol1\" on beta"),
+            .init("run LUA:tidy on beta timeout 30 seconds"),
+        ],
+        faults: runFaults + [Faults.noSuchServer, Faults.serverNotResponding])
 
     private static let runs = [
         CommandDeclaration(
@@ -129,6 +136,95 @@ enum ScriptCommands {
         .assignment(word, .value(name, .script, shown: "script"))
     }
 
+    /// The target of a connection keeps its scripts.
+    private static let onTarget = Pattern.maybe(.word("ON"), Shared.target)
+    private static let connectionFaults = [
+        Faults.noSuchConnection, Faults.noSuchServer, Faults.serverNotResponding,
+        Faults.noSourceNamed,
+    ]
+
+    private static let connectionScripts = [
+        CommandDeclaration(
+            "script.add", "SCRIPT ADD",
+            .all(
+                Shared.oneConnection, onTarget,
+                .anyOrder(
+                    point("MIRRORSTART", "mirrorstart"), point("MIRRORSTOP", "mirrorstop"),
+                    point("MIRRORCOMPLETE", "mirrorcomplete"),
+                    .assignment("ARGs", .value("arguments", .programArguments, shown: "\"…\"")),
+                    Shared.timeout, Shared.delay, Shared.interaction)),
+            changes: true, group: Group.scripts,
+            summary: "runs a script on the target at a point of a connection's mirrors",
+            details: """
+                MIRRORSTART is when the target gets the beginning of a mirror, MIRRORCOMPLETE when \
+                everything has been applied there, MIRRORSTOP when a mirror ends before that. With \
+                DELAY the mirror waits for the script, at most for TIMEOUT (10 minutes). The \
+                target is asked directly and must allow the script, see TASKCMD ENABLE. A point \
+                has one script: another takes its place. INTERACT has no effect on Linux.
+                """,
+            examples: [
+                .init(
+                    "script add 1 on beta mirrorcomplete=\"/usr/bin/sh\" args=\"/opt/done.sh 1\" "
+                        + "nodelay nointeract"),
+                .init("script add 1 mirrorstart = \"/opt/stop-app.sh\" delay timeout 2 minutes"),
+            ],
+            faults: connectionFaults + [Faults.scriptNotStarted, Faults.scriptsClosed],
+            plan: "would add a script to {connection}"),
+        CommandDeclaration(
+            "script.delete", "SCRIPT DELete",
+            .all(
+                Shared.oneConnection, onTarget,
+                Shared.choice("point", "MIRRORSTART", "MIRRORSTOP", "MIRRORCOMPLETE")),
+            changes: true, group: Group.scripts, summary: "takes away what SCRIPT ADD made",
+            examples: [.init("script delete 1 mirrorcomplete")],
+            faults: connectionFaults + [Faults.noSuchHook],
+            plan: "would remove the {point} script of {connection}"),
+        CommandDeclaration(
+            "script.list", "SCRIPT LISt", .all(Shared.oneConnection, onTarget),
+            permission: .monitor, group: Group.scripts,
+            summary: "lists the scripts of a connection, as its target keeps them",
+            answer: "a list of records with `point`, `script`, `arguments`, `delay`, `timeout`, "
+                + "`runs`, `failures` and `lastFailure`",
+            examples: [.init("script list 1"), .init("script list 1 on beta")],
+            faults: connectionFaults),
+    ]
+
+    private static let tasks = [
+        CommandDeclaration(
+            "taskcmd.enable", "TASKCMD ENAble",
+            .anyOrder(
+                .all(.word("ALLOW"), .value("allow", .path, shown: "\"path\"")), Shared.onMachine),
+            to: .machine(argument: "machine"), changes: true, group: Group.scripts,
+            summary: "lets a server run scripts of connections and of RUN ... ON",
+            details: """
+                It is off until then, and stays as it is said across restarts. ALLOW names a \
+                script, or a folder whose scripts may run; said again it adds another. Without it \
+                all may that belong to root. Whatever may run must belong to root, and so must \
+                every folder on its way; nobody else may write there. What a file is, is looked at \
+                before each run.
+                """,
+            answer: "a record with `enabled` and the paths in `allowed`",
+            examples: [
+                .init("taskcmd enable allow \"/opt/tasks\" on beta"), .init("taskcmd enable"),
+            ], faults: [Faults.noSuchServer, Faults.noSourceNamed],
+            plan: "would let the server run tasks[ below {allow}]"),
+        CommandDeclaration(
+            "taskcmd.disable", "TASKCMD DISAble", .anyOrder(Shared.onMachine),
+            to: .machine(argument: "machine"), changes: true, group: Group.scripts,
+            summary: "lets a server run no scripts of connections and of RUN ... ON",
+            details: "What ALLOW named is forgotten. What runs already is not ended.",
+            examples: [.init("taskcmd disable on beta")],
+            faults: [Faults.noSuchServer, Faults.noSourceNamed],
+            plan: "would let the server run no tasks"),
+        CommandDeclaration(
+            "taskcmd.list", "TASKCMD LISt", .anyOrder(Shared.onMachine), permission: .monitor,
+            to: .machine(argument: "machine"), group: Group.scripts,
+            summary: "says what TASKCMD ENABLE lets a server run",
+            answer: "a record with `enabled` and the paths in `allowed`",
+            examples: [.init("taskcmd list on beta")],
+            faults: [Faults.noSuchServer, Faults.noSourceNamed]),
+    ]
+
     private static let later = [
         CommandDeclaration(
             "queuetask", "QUEUETASK|QTASK",
@@ -152,50 +248,5 @@ enum ScriptCommands {
                         + "\"/opt/snap\" \"vol1 keep7\" timeout = 10 minutes nointeract")
             ], faults: [Faults.noSuchServer, Faults.scriptsClosed, Faults.targetUnreachable],
             plan: "would queue the task '{job}' to {target}"),
-        CommandDeclaration(
-            "script.add", "SCRIPT ADD",
-            .all(
-                Shared.oneConnection, .maybe(.word("ON"), Shared.target),
-                .anyOrder(
-                    point("MIRRORSTART", "mirrorstart"), point("MIRRORSTOP", "mirrorstop"),
-                    point("MIRRORCOMPLETE", "mirrorcomplete"),
-                    .assignment("ARGs", .value("arguments", .programArguments, shown: "\"…\"")),
-                    Shared.delay, Shared.interaction)),
-            changes: true, group: Group.scripts,
-            summary: "runs a script on the target at a point of a connection's mirrors",
-            examples: [
-                .init(
-                    "script add 1 on beta mirrorcomplete=\"/usr/bin/sh\" args=\"/opt/done.sh 1\" "
-                        + "nodelay nointeract")
-            ], faults: [Faults.noSuchConnection],
-            plan: "would add a script to {connection}"),
-        CommandDeclaration(
-            "script.delete", "SCRIPT DELete",
-            .all(
-                Shared.oneConnection,
-                Shared.choice("point", "MIRRORSTART", "MIRRORSTOP", "MIRRORCOMPLETE")),
-            changes: true, group: Group.scripts, summary: "takes away what SCRIPT ADD made",
-            examples: [.init("script delete 1 mirrorcomplete")], faults: [Faults.noSuchConnection],
-            plan: "would remove the {point} script of {connection}"),
-        CommandDeclaration(
-            "script.list", "SCRIPT LISt", Shared.oneConnection, permission: .monitor,
-            group: Group.scripts, summary: "lists the scripts of a connection",
-            answer: "a list of records", examples: [.init("script list 1")],
-            faults: [Faults.noSuchConnection]),
-        CommandDeclaration(
-            "taskcmd.enable", "TASKCMD ENAble",
-            .anyOrder(
-                .all(.word("ALLOW"), .value("allow", .path, shown: "\"path\"")), Shared.onMachine),
-            to: .machine(argument: "machine"), changes: true, group: Group.scripts,
-            summary: "lets a server run tasks, those below a path or a single one",
-            details: "It is off until then. Scripts that may run belong to root.",
-            examples: [.init("taskcmd enable allow \"/opt/tasks\" on beta")],
-            faults: [Faults.noSuchServer],
-            plan: "would let the server run tasks[ below {allow}]"),
-        CommandDeclaration(
-            "taskcmd.disable", "TASKCMD DISAble", .anyOrder(Shared.onMachine),
-            to: .machine(argument: "machine"), changes: true, group: Group.scripts,
-            summary: "lets a server run no tasks", examples: [.init("taskcmd disable on beta")],
-            faults: [Faults.noSuchServer], plan: "would let the server run no tasks"),
     ].map(\.later)
 }

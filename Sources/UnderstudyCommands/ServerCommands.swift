@@ -107,23 +107,24 @@ enum ServerCommands {
             "setting.get", "GET", .all(Shared.setting, .maybe(Shared.onMachine)),
             permission: .monitor, to: .machine(argument: "machine"), group: Group.settings,
             summary: "reads a setting of a server", answer: "the setting's value",
-            examples: [.init("get MirrorChunkSize"), .init("get MirrorChunkSize on beta")],
-            faults: [Faults.noSuchServer]),
+            examples: [.init("get queueDiskMB"), .init("get journalMemoryMB on beta")],
+            faults: [Faults.noSuchServer, Faults.noSourceNamed]),
         CommandDeclaration(
             "setting.set", "SET",
             .all(
                 Shared.setting, .sign(.equals), .value("value", .text), .maybe(Shared.onMachine)),
             to: .machine(argument: "machine"), changes: true, group: Group.settings,
             summary: "changes a setting of a server",
-            examples: [.init("set MirrorChunkSize = 65536 on beta")],
-            faults: [Faults.noSuchServer],
+            details: "What the server reads at its start (its configuration file) is refused.",
+            examples: [.init("set enableTaskCmdProcessing = 1 on beta")],
+            faults: [Faults.noSuchServer, Faults.noSourceNamed],
             plan: "would set {name} to {value}[ on {machine}]"),
         CommandDeclaration(
             "settings", "SETTings",
             .all(.maybe(.value("pattern", .text)), .maybe(Shared.onMachine)),
             permission: .monitor, to: .machine(argument: "machine"), group: Group.settings,
             summary: "lists the settings of a server, or those whose names match a pattern",
-            answer: "a record", examples: [.init("settings"), .init("settings Mirror*")],
-            faults: [Faults.noSuchServer]),
-    ].map(\.later)
+            answer: "a record", examples: [.init("settings"), .init("settings queue* on beta")],
+            faults: [Faults.noSuchServer, Faults.noSourceNamed]),
+    ]
 }

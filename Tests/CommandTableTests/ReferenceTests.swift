@@ -1,3 +1,4 @@
+import CommandModel
 import CommandTable
 import Testing
 import UnderstudyCommands
@@ -14,6 +15,12 @@ import UnderstudyCommands
             UnderstudyCommands.table.markdown(
                 title: "Commands", statements: UnderstudyCommands.statements),
             with: "Commands.md")
+    }
+
+    @Test func `the page of the events is what their declarations say`() throws {
+        try compare(EventPage.markdown, with: "Events.md")
+        let names = UnderstudyEvents.all.map(\.name)
+        #expect(Set(names).count == names.count)
     }
 
     @Test func `the manual pages are what the table says`() throws {

@@ -20,6 +20,8 @@ import Testing
                 .answers([
                     .result(CommandResult(value: .list([.record(["connection": .integer(17)])])))
                 ])
+            case "settings":
+                .answers([.result(CommandResult(value: .record(["queueFreeMB": .integer(50)])))])
             default: .answers([.result(CommandResult())])
             }
         }
@@ -72,6 +74,9 @@ import Testing
         expect(terminal, "connect tw\t", "connect \"two words\" ")
         expect(terminal, "repset display \"two w\t", "repset display \"two words\" ")
         expect(terminal, "waitonmirror \t", "waitonmirror 17 ")
+        expect(terminal, "script list \ton b\t", "script list 17 on beta ")
+        expect(terminal, "hook add mirror.com\t", "hook add mirror.completed ")
+        expect(terminal, "get queueF\t", "get queueFreeMB ")
         let file = folder.write("long-name.dtcl", "write 1")
         let start = String(file.dropLast(6))
         expect(terminal, "include \"\(start)\t", "include \"\(file)\" ")

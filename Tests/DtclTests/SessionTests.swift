@@ -87,6 +87,54 @@ import Testing
         #expect(alpha.request("pair") == nil)
     }
 
+    @Test func `the scripts of a connection go to its target`() {
+        let status = CommandResult(value: .record(["target": .text("beta")]))
+        let alpha = ServerDouble("alpha", in: folder.path) { _ in .answers([.result(status)]) }
+        let beta = server("beta")
+        defer {
+            alpha.stop()
+            beta.stop()
+        }
+        #expect(run([alpha, beta], "source alpha; script list 3").errors.contains("-123"))
+        #expect(alpha.commands == ["status"])
+        #expect(alpha.request("status")?.arguments["connection"] == .integer(3))
+        #expect(beta.request("script.list")?.arguments["source"] == .text("id-alpha"))
+        #expect(run([alpha, beta], "script list 3 on beta").errors.contains("-123"))
+        #expect(beta.request("script.list")?.arguments["source"] == nil)
+        let unknown = run([alpha], "source alpha; script list 3").errors
+        #expect(unknown.contains("target 'beta' keeps its scripts"), "\(unknown)")
+        #expect(run([alpha], "script list 3").errors.contains("or ON target"))
+    }
+
+    @Test func `a machine is named with ON, or is the source`() {
+        let alpha = server("alpha")
+        let beta = server("beta")
+        defer {
+            alpha.stop()
+            beta.stop()
+        }
+        _ = run([alpha, beta], "source alpha; $a = settings; $b = settings on beta")
+        #expect(alpha.commands == ["settings"] && beta.commands == ["settings"])
+        let nobody = run([alpha], "settings").errors
+        #expect(nobody.contains("'SOURCE machine' first, or name the machine with ON"))
+    }
+
+    @Test func `nothing goes to a server after LOGOUT`() {
+        let alpha = server("alpha")
+        let beta = server("beta")
+        defer {
+            alpha.stop()
+            beta.stop()
+        }
+        let text = "source alpha; logout alpha; ping alpha; repset list"
+        let out = run([alpha, beta], text)
+        #expect(out.errors.contains("error -138 in 'repset list': the session has logged out of"))
+        #expect(out.errors.contains("use 'LOGIN alpha' first"))
+        #expect(run([alpha, beta], "logout; source beta").status != 0)
+        #expect(run([alpha, beta], "logout; login alpha; source alpha; repset list").status == 0)
+        #expect(run([alpha, beta], "logout beta; source alpha; repset list").status == 0)
+    }
+
     @Test func `errors of a server reach the script`() {
         let alpha = server("alpha")
         defer { alpha.stop() }

@@ -1,5 +1,6 @@
 import CommandModel
 import DTCLInterpreter
+import Glibc
 import ScriptHost
 import Synchronization
 import Testing
@@ -49,30 +50,50 @@ import Testing
         #expect(try await run("hooks.reload")?.value.record?["loaded"]?.list?.count == 1)
     }
 
-    @Test func `a connection has a script a point`() async throws {
-        let first = sample.folder.program("first", "true")
-        let second = sample.folder.program("second", "true")
-        for script in [first, second] {
-            let added = try await run(
-                "script.add",
-                [
-                    "connection": .integer(3), "mirrorcomplete": .text(script),
-                    "arguments": .list([.text("1")]), "delay": .boolean(true),
-                ])
-            #expect(added?.lines == [])
+    @Test func `a script is run for somebody else as far as it is allowed`() async throws {
+        let script = sample.folder.program("task", "echo one; echo two >&2; exit ${1:-0}")
+        let (seen, tell) = AsyncStream<CommandProgress>.makeStream()
+        let result = try await run("run.remote", ["script": .text(script)]) { tell.yield($0) }
+        tell.finish()
+        #expect(result?.value.record?["outcome"] == .text("succeeded"))
+        #expect(Set(await seen.reduce(into: []) { $0.append($1.line) }) == ["one", "two"])
+        await #expect(throws: CommandError.self) {
+            let failing: CommandRecord = [
+                "script": .text(script), "arguments": .list([.text("3")]),
+            ]
+            _ = try await self.run("run.remote", failing)
         }
-        #expect(
-            try await run("script.list", ["connection": .integer(3)])?.lines
-                == ["mirrorcomplete  \(second)  1  delay"])
-        #expect(try await run("script.list", ["connection": .integer(4)])?.lines == [])
-        let event = RuntimeEvent("mirror.completed", ["connection": .integer(3)])
-        _ = await sample.service.gate(event)
-        #expect(sample.service.history.reports.map(\.name) == [second])
-        let point: CommandRecord = [
-            "connection": .integer(3), "point": .text("mirrorcomplete"),
-        ]
-        _ = try await run("script.delete", point)
-        await #expect(throws: CommandError.self) { _ = try await self.run("script.delete", point) }
+        #expect(sample.service.history.reports.map(\.outcome) == [.succeeded, .failed])
+        await #expect(throws: CommandError(.scriptNotStarted, "got 'task', expected a path from "
+            + "the root of the server, or LUA:function")) {
+            _ = try await self.run("run.remote", ["script": .text("task")])
+        }
+        var host = sample.host
+        host.taskObjection = { _ in CommandError(.scriptsClosed, "closed") }
+        let closed = HookCommands(sample.service, host: host)
+        let request = CommandRequest(command: "run.remote", arguments: ["script": .text(script)])
+        await #expect(throws: CommandError(.scriptsClosed, "closed")) {
+            _ = try await closed.execute(request) { _ in }
+        }
+    }
+
+    @Test func `a script that others can change is no hook`() async throws {
+        let script = sample.folder.program("open", "true")
+        chmod(script, 0o777)
+        let request: CommandRecord = ["event": .text("a"), "script": .text(script)]
+        do {
+            _ = try await run("hook.add", request)
+            Issue.record("it was added")
+        } catch {
+            #expect(error.message.contains("can be changed by others"), "\(error)")
+        }
+        chmod(script, 0o755)
+        #expect(ScriptTrust.problem(of: script) == nil)
+        let link = script + ".link"
+        symlink(script, link)
+        #expect(ScriptTrust.problem(of: link) == nil)
+        #expect(ScriptTrust.problem(of: script + "/below")?.contains("is no folder") == true)
+        #expect(ScriptTrust.problem(of: script + ".none")?.contains("cannot be looked at") == true)
     }
 
     @Test func `events are shown since a time and followed`() async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandModel
 import Foundation
 import Logging
 import Runtime
@@ -19,6 +20,23 @@ import Testing
     }
 
     @Test func `what is not given has its default`() throws {
+    @Test func `every key of a configuration file is a setting that GET knows`() throws {
+        let folder = try TemporaryFolder()
+        let store = try StateStore(directory: folder.path)
+        let rules = TaskRules(store, Logger(label: "test"))
+        let commands = SettingCommands(
+            try Settings(options("--name", "a", "--address", "127.0.0.2", "--state", "/tmp/b")),
+            rules: rules)
+        for key in ConfigurationFile.keys {
+            let get = CommandRequest(
+                command: "setting.get", arguments: ["name": .text(key.uppercased())])
+            #expect(try commands.execute(get)?.lines.count == 1, "\(key)")
+        }
+        let listed = try commands.execute(CommandRequest(command: "settings"))
+        #expect(listed?.lines.count == ConfigurationFile.keys.count + 1)
+        try store.close()
+    }
+
         let settings = try Settings(
             options("--name", "alpha", "--address", "127.0.0.2", "--state", "/tmp/a/../b/"))
         #expect(settings.name == "alpha")

@@ -25,9 +25,10 @@ public enum CommandAnswer: Sendable, Hashable {
     public var value: CommandValue {
         switch self {
         case .progress(let progress):
-            let fields: CommandRecord = [
+            var fields: CommandRecord = [
                 "line": .text(progress.line), "data": .record(progress.data),
             ]
+            if progress.stays { fields["stays"] = .boolean(true) }
             return .record(["progress": .record(fields)])
         case .result(let result):
             let fields: CommandRecord = [
@@ -55,7 +56,8 @@ public enum CommandAnswer: Sendable, Hashable {
         } else if let progress = record["progress"]?.record {
             self = .progress(
                 CommandProgress(
-                    line: progress["line"]?.text ?? "", data: progress["data"]?.record ?? [:]))
+                    line: progress["line"]?.text ?? "", data: progress["data"]?.record ?? [:],
+                    stays: progress["stays"] == .boolean(true)))
         } else {
             return nil
         }

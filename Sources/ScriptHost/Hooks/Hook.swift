@@ -13,6 +13,8 @@ final class Hook: Sendable {
         var waits: Bool?
         var failure = ScriptObject.FailureEffect.report
         var conditions: CommandRecord = [:]
+        /// See `ScriptObject.isTask`.
+        var isTask = false
     }
 
     struct Counters: Sendable, Hashable {

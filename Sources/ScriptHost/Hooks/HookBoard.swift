@@ -1,4 +1,4 @@
-import CommandModel
+public import CommandModel
 import CPosix
 import Synchronization
 
@@ -7,12 +7,17 @@ import Synchronization
 final class HookBoard: Sendable {
     let events: EventLog
     private let log: HookLog
+    private let isTold: @Sendable (HookFailure) -> Bool
     private let matcher = Mutex(HookMatcher())
     private let last = Atomic<Int64>(0)
 
-    init(events: EventLog, log: @escaping HookLog) {
+    init(
+        events: EventLog, log: @escaping HookLog,
+        isTold: @escaping @Sendable (HookFailure) -> Bool
+    ) {
         self.events = events
         self.log = log
+        self.isTold = isTold
     }
 
     var hooks: [Hook] { matcher.withLock { $0 }.hooks }
@@ -88,6 +93,10 @@ final class HookBoard: Sendable {
     func tell(_ hook: Hook, _ event: RuntimeEvent, _ outcome: HookOutcome) {
         guard let reason = outcome.failure else { return }
         let count = hook.countFailure(reason)
+        let failure = HookFailure(
+            definition: hook.definition, isTask: hook.options.isTask, script: hook.script,
+            event: event, reason: reason)
+        if isTold(failure) { return }
         guard count > 0, hook.options.failure != .ignore else { return }
         let more = count > 1 ? " (\(count) failures since this was told last)" : ""
         log(.warning, "hook \(hook.id) (\(hook.script)) failed at \(event.name): \(reason)\(more)")
@@ -101,4 +110,16 @@ final class HookBoard: Sendable {
             ])
         post(failed, excluding: hook.script)
     }
+}
+
+/// One run of a hook that failed.
+public struct HookFailure: Sendable, Hashable {
+    /// The id of the definition that the hook comes from; nil for one of a file.
+    public var definition: Int?
+    /// See `ScriptObject.isTask`.
+    public var isTask: Bool
+    /// Its name.
+    public var script: String
+    public var event: RuntimeEvent
+    public var reason: String
 }

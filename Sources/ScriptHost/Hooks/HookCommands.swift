@@ -1,26 +1,27 @@
 public import CommandModel
+import CommandTable
 import DTCLInterpreter
 
 /// The commands about hooks, events and runs of scripts, carried out over a service. Whoever takes
 /// requests asks here first; all others are not ours.
 public struct HookCommands: Sendable {
     public let service: HookService
+    private let host: ScriptHost
     /// How far local time is ahead of UTC at a moment, in seconds.
     private let utcOffsetSeconds: @Sendable (Int64) -> Int
     private let now: @Sendable () -> Double
 
-    /// - Parameter host: whose clock SINCE means.
+    /// - Parameter host: whose clock SINCE means, and with which RUN … ON runs scripts.
     public init(_ service: HookService, host: ScriptHost) {
         self.service = service
+        self.host = host
         utcOffsetSeconds = host.environment.utcOffsetSeconds
         now = host.environment.now
     }
 
     /// The ids: `hooks.list`, `hooks.reload`, `hooks.test {event}`, `hook.remove {id}`, `hook.add
-    /// {event, script, timeout, delay, arguments}`, `events {ago | date, time; follow}`,
-    /// `script.history {count}`, `script.output {run}`, `script.add {connection, mirrorstart,
-    /// mirrorstop, mirrorcomplete, arguments, delay}`, `script.delete {connection, point}`,
-    /// `script.list {connection}`.
+    /// {event, script, timeout, delay, arguments, priority}`, `events {ago | date, time; follow}`,
+    /// `script.history {count}`, `script.output {run}`, `run.remote {script, arguments, timeout}`.
     /// - Returns: nil for any other.
     public func execute(
         _ request: CommandRequest, progress: @escaping @Sendable (CommandProgress) -> Void
@@ -40,9 +41,7 @@ public struct HookCommands: Sendable {
             return service.history.result(countMax: count)
         case "script.output":
             return try service.history.output(of: Int(clamping: arguments["run"]?.integer ?? 0))
-        case "script.add": return try await addScripts(arguments)
-        case "script.delete": return try await deleteScript(arguments)
-        case "script.list": return await listScripts(arguments)
+        case "run.remote": return try await run(arguments, progress)
         default: return nil
         }
     }
@@ -50,100 +49,97 @@ public struct HookCommands: Sendable {
     // MARK: Hooks
 
     private func add(_ arguments: CommandRecord) async throws(CommandError) -> CommandResult {
+        let id = try await service.add(try definition(arguments))
+        return CommandResult(value: .integer(Int64(id)), lines: ["Hook \(id)"])
+    }
+
+    private func definition(_ arguments: CommandRecord) throws(CommandError) -> HookDefinition {
         let event = arguments["event"]?.text ?? ""
         guard let pattern = HookPattern(event) else {
             throw CommandError(
                 .invalidParameter,
                 "got '\(event)', expected an event such as 'mirror.completed' or 'mirror.*'")
         }
-        let definition = try definition(
-            pattern, arguments["script"]?.text ?? "", arguments)
-        let id = try await service.add(definition)
-        return CommandResult(value: .integer(Int64(id)), lines: ["Hook \(id)"])
-    }
-
-    private func definition(
-        _ pattern: HookPattern, _ script: String, _ arguments: CommandRecord
-    ) throws(CommandError) -> HookDefinition {
-        var definition = HookDefinition(pattern, try ScriptObject.named(script))
+        var definition = HookDefinition(
+            pattern, try HookCommands.named(arguments["script"]?.text ?? ""))
+        if case .file(let path) = definition.object.source,
+            let problem = ScriptTrust.problem(of: path)
+        {
+            throw CommandError(.scriptNotStarted, "'\(path)' \(problem)")
+        }
         definition.waits = arguments["delay"]?.boolean
+        definition.priority = Int(clamping: arguments["priority"]?.integer ?? 0)
         definition.object.arguments = (arguments["arguments"]?.list ?? []).compactMap(\.text)
-        if case .decimal(let seconds)? = arguments["timeout"] {
-            definition.object.timeoutSeconds = seconds > 0 ? seconds : nil
+        if let given = arguments["timeout"] {
+            definition.object.timeoutSeconds = HookCommands.seconds(given)
         }
         return definition
     }
 
-    // MARK: Scripts of a connection
-
-    /// The points of a mirror and their events.
-    private static let points = [
-        ("mirrorstart", "mirror.started"), ("mirrorstop", "mirror.stopped"),
-        ("mirrorcomplete", "mirror.completed"),
-    ]
-
-    private func conditions(_ arguments: CommandRecord) -> CommandRecord {
-        ["connection": arguments["connection"] ?? .integer(0)]
-    }
-
-    /// One script a point: another takes the place of the one that is there.
-    private func addScripts(
-        _ arguments: CommandRecord
-    ) async throws(CommandError) -> CommandResult {
-        var definitions: [HookDefinition] = []
-        for (point, event) in HookCommands.points {
-            guard let script = arguments[point]?.text else { continue }
-            var definition = try definition(.exact(event), script, arguments)
-            definition.conditions = conditions(arguments)
-            definitions.append(definition)
-        }
-        guard !definitions.isEmpty else {
-            throw CommandError(
-                .invalidParameter,
-                "got no script, expected MIRRORSTART, MIRRORSTOP or MIRRORCOMPLETE = script")
-        }
-        for definition in definitions {
-            for old in await service.definitions(where: definition.conditions)
-            where old.pattern == definition.pattern {
-                try await service.remove(old.id)
+    /// For PLAN: what the command would refuse, it refuses now.
+    public func check(_ request: CommandRequest) async throws(CommandError) {
+        let arguments = request.arguments
+        switch request.command {
+        case "hook.add": _ = try definition(arguments)
+        case "hook.remove":
+            let id = Int(clamping: arguments["id"]?.integer ?? 0)
+            guard await service.definitions().contains(where: { $0.id == id }) else {
+                throw CommandError(.noSuchHook, "there is no hook \(id) that HOOK ADD made")
             }
-            try await service.add(definition)
+        default: break
         }
-        return CommandResult()
     }
 
-    private func deleteScript(
-        _ arguments: CommandRecord
+    // MARK: Scripts that somebody names
+
+    /// Those that run at one time; more are refused.
+    static let tasksMax = 32
+
+    /// RUN … ON: carried out here, for somebody who may be elsewhere. What it prints comes at once.
+    private func run(
+        _ arguments: CommandRecord, _ progress: @escaping @Sendable (CommandProgress) -> Void
     ) async throws(CommandError) -> CommandResult {
-        let point = arguments["point"]?.text ?? ""
-        let event = HookCommands.points.first { $0.0 == point }?.1
-        let found = await service.definitions(where: conditions(arguments))
-            .filter { $0.pattern.text == event }
-        guard !found.isEmpty else {
-            throw CommandError(.noSuchHook, "the connection has no \(point) script")
+        var object = try HookCommands.task(arguments["script"]?.text ?? "", arguments)
+        if object.timeoutSeconds == nil { object.timeoutSeconds = ScriptObject.timeoutSecondsUsual }
+        if let objection = host.taskObjection(object) { throw objection }
+        let running = service.history.reports.count { $0.outcome == .running }
+        guard running < HookCommands.tasksMax else {
+            throw CommandError(
+                .scriptNotStarted, "\(running) scripts are running here, which are as many as may")
         }
-        for definition in found { try await service.remove(definition.id) }
-        return CommandResult()
+        var host = host
+        host.output = TaskOutput(progress)
+        let report = await service.runner(host).run(object)
+        if let error = RunCommand.failure(report) { throw error }
+        return CommandResult(value: .record(report.record))
     }
 
-    private func listScripts(_ arguments: CommandRecord) async -> CommandResult {
-        let found = await service.definitions(where: conditions(arguments))
-        var list: [CommandValue] = []
-        var rows: [[String]] = []
-        for definition in found {
-            guard let point = HookCommands.points.first(where: { $0.1 == definition.pattern.text })
-            else { continue }
-            let object = definition.object
-            list.append(
-                .record([
-                    "point": .text(point.0), "script": .text(object.name),
-                    "arguments": .list(object.arguments.map { .text($0) }),
-                    "delay": .boolean(definition.waits ?? false),
-                ]))
-            let delay = definition.waits == true ? ["delay"] : []
-            rows.append([point.0, object.name] + object.arguments + delay)
+    /// The script that a command names, with what the command says about how to run it.
+    /// - Throws: `scriptNotStarted` where there is no such script, or no path from the root.
+    public static func task(
+        _ name: String, _ arguments: CommandRecord
+    ) throws(CommandError) -> ScriptObject {
+        var object = try named(name)
+        object.isTask = true
+        object.arguments = (arguments["arguments"]?.list ?? []).compactMap(\.text)
+        object.timeoutSeconds = seconds(arguments["timeout"])
+        return object
+    }
+
+    /// Nobody knows which folder a server is in.
+    private static func named(_ name: String) throws(CommandError) -> ScriptObject {
+        guard name.hasPrefix("/") || name.uppercased().hasPrefix("LUA:") else {
+            throw CommandError(
+                .scriptNotStarted,
+                "got '\(name)', expected a path from the root of the server, or LUA:function")
         }
-        return CommandResult(value: .list(list), lines: Columns.lines(rows))
+        return try ScriptObject.named(name)
+    }
+
+    /// nil: nothing was said.
+    private static func seconds(_ value: CommandValue?) -> Double? {
+        guard case .decimal(let seconds)? = value, seconds > 0 else { return nil }
+        return seconds
     }
 
     // MARK: Events
@@ -157,17 +153,22 @@ public struct HookCommands: Sendable {
             return service.eventsAnswer(since: since ?? 0)
         }
         let stream = service.events.follow()
+        var last: Int64 = 0
         if let since {
-            for event in service.events.events(since: since) { tell(event, progress) }
+            for event in service.events.events(since: since) {
+                last = event.sequence
+                tell(event, progress)
+            }
         }
-        for await event in stream { tell(event, progress) }
+        // What came between the two is in both.
+        for await event in stream where event.sequence > last { tell(event, progress) }
         return CommandResult()
     }
 
     private func tell(
         _ event: RuntimeEvent, _ progress: @Sendable (CommandProgress) -> Void
     ) {
-        progress(CommandProgress(line: event.line, data: event.value))
+        progress(CommandProgress(line: event.line, data: event.value, stays: true))
     }
 
     /// In seconds since 1970.
@@ -179,6 +180,31 @@ public struct HookCommands: Sendable {
         let moment = day * 86_400 + secondsOfDay
         return Double(moment - Int64(utcOffsetSeconds(moment)))
     }
+}
+
+/// Sends what a script shows to whoever asked for it, line by line.
+private struct TaskOutput: ScriptOutput {
+    private let tell: @Sendable (CommandProgress) -> Void
+
+    init(_ tell: @escaping @Sendable (CommandProgress) -> Void) { self.tell = tell }
+
+    func write(_ line: String, toError: Bool) {
+        tell(
+            CommandProgress(
+                line: line, data: toError ? ["toError": .boolean(true)] : [:], stays: true))
+    }
+
+    func succeeded(_ result: CommandResult, of declaration: CommandDeclaration, isTaken: Bool) {
+        for line in result.lines where !isTaken { write(line, toError: false) }
+    }
+
+    func failed(_ error: CommandError, of declaration: CommandDeclaration) {
+        write("\(declaration.name): error \(error.code): \(error.message)", toError: true)
+    }
+
+    func echo(_ command: String) { write("> \(command)", toError: true) }
+    func progress(_ progress: CommandProgress) { tell(progress) }
+    func progressEnded() {}
 }
 
 /// Days since 1970 by their dates.

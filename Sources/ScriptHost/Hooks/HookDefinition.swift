@@ -32,6 +32,7 @@ public struct HookDefinition: Sendable, Hashable {
         if let seconds = object.timeoutSeconds { record["timeout"] = .decimal(seconds) }
         if let folder = object.workingFolder { record["folder"] = .text(folder) }
         if let waits { record["delay"] = .boolean(waits) }
+        if object.isTask { record["task"] = .boolean(true) }
         if !conditions.fields.isEmpty { record["conditions"] = .record(conditions) }
         return record
     }
@@ -54,6 +55,7 @@ public struct HookDefinition: Sendable, Hashable {
             object.environment[field.name] = field.value.text
         }
         object.workingFolder = record["folder"]?.text
+        object.isTask = record["task"] == .boolean(true)
         object.timeoutSeconds = nil
         if case .decimal(let seconds)? = record["timeout"] { object.timeoutSeconds = seconds }
         if let effect = record["failure"]?.text.flatMap(ScriptObject.FailureEffect.init) {

@@ -154,9 +154,11 @@ struct HookLoader: Sendable {
         options.waits = definition.waits
         options.failure = definition.object.failure
         options.conditions = definition.conditions
+        options.isTask = definition.object.isTask
         let runner = runner(definition.object.name)
+        // Whether a task can be run is seen when it runs, and what it is read then.
         let program =
-            definition.object.language == .dtcl
+            definition.object.language == .dtcl && !definition.object.isTask
             ? try runner.host.program(of: definition.object, isForEvents: true) : nil
         let lane = ScriptLane(definition.object, program: program, runner: runner, tell: tell)
         return Hook(

@@ -32,6 +32,8 @@ struct LogOutput: ScriptOutput {
     }
 
     func echo(_ command: String) { write("> \(command)", toError: false) }
-    func progress(_ progress: CommandProgress) {}
+    func progress(_ progress: CommandProgress) {
+        if progress.stays { write(progress.line, toError: false) }
+    }
     func progressEnded() {}
 }

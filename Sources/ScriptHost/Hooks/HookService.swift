@@ -13,6 +13,7 @@ public actor HookService {
     /// What became of scripts and executables that ran for events.
     public nonisolated let history: ScriptHistory
     nonisolated let board: HookBoard
+    private nonisolated let functions: LuaFunctions
     private let loader: HookLoader
     private let folder: String?
     private let log: HookLog
@@ -27,21 +28,25 @@ public actor HookService {
     ///   - folder: holds `*.lua` and `*.dtcl`; nil for none.
     ///   - definitions: what `save` was given last.
     ///   - save: gets all definitions whenever one is added or removed.
+    ///   - isTold: is asked about each failure; whoever says yes has told of it, and the service
+    ///     does not.
     ///   - log: gets what hooks print and what goes wrong with them; from any thread.
     public init(
         _ host: ScriptHost, folder: String?, definitions: [CommandRecord] = [],
         save: @escaping @Sendable ([CommandRecord]) -> Void = { _ in },
+        isTold: @escaping @Sendable (HookFailure) -> Bool = { _ in false },
         log: @escaping HookLog
     ) {
         let events = EventLog()
         let history = host.history
-        let board = HookBoard(events: events, log: log)
+        let board = HookBoard(events: events, log: log, isTold: isTold)
         let ids = Atomic64()
         let functions = LuaFunctions()
         var host = host
         host.functions = functions
         self.events = events
         self.history = history
+        self.functions = functions
         self.board = board
         self.folder = folder
         self.log = log
@@ -271,6 +276,13 @@ public actor HookService {
         putInForce()
         hook.lane.close()
         save(definitions.map(\.record))
+    }
+
+    /// Runs scripts with this service's history, and its functions of loaded files.
+    nonisolated func runner(_ host: ScriptHost) -> ScriptRunner {
+        var runner = ScriptRunner(host, history: history)
+        runner.functions = functions
+        return runner
     }
 
     /// The definitions that have these conditions, such as a connection's.

@@ -56,17 +56,21 @@ public enum RunCommand {
         var runner = ScriptRunner(inner, history: host.history)
         runner.functions = host.functions
         let report = await runner.run(object)
-        guard report.isGood else {
-            let code: ErrorCode =
-                switch report.outcome {
-                case .timedOut: .timedOut
-                case .interrupted: .interrupted
-                case .notStarted: .scriptNotStarted
-                default: .scriptFailed
-                }
-            throw CommandError(code, "\(object.name): \(report.message)")
-        }
+        if let error = failure(report) { throw error }
         return CommandResult(value: .record(report.record))
+    }
+
+    /// A run that was no good one as the failure of the command that asked for it.
+    static func failure(_ report: ScriptReport) -> CommandError? {
+        guard !report.isGood else { return nil }
+        let code: ErrorCode =
+            switch report.outcome {
+            case .timedOut: .timedOut
+            case .interrupted: .interrupted
+            case .notStarted: .scriptNotStarted
+            default: .scriptFailed
+            }
+        return CommandError(code, "\(report.name): \(report.message)")
     }
 
     /// Of the script that says RUN, where it is a file.

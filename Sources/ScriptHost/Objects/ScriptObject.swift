@@ -45,6 +45,8 @@ public struct ScriptObject: Sendable, Hashable {
     public var failure = FailureEffect.report
     /// Whether processes that an executable leaves behind are ended with it.
     public var endsLeftProcesses = true
+    /// Whether its run depends on what `ScriptHost.taskObjection` says at that moment.
+    public var isTask = false
 
     /// Ten minutes.
     public static let timeoutSecondsUsual = 600.0

@@ -36,6 +36,12 @@ public struct ScriptRunner: Sendable {
         report.number = history.begin(report)
         let began = cposix_monotonic()
         let lines = KeptLines(shown: host.output)
+        if object.isTask, let objection = host.taskObjection(object) {
+            report.outcome = .notStarted
+            report.message = objection.message
+            history.end(report)
+            return report
+        }
         switch (object.language, object.source) {
         case (.executable, .file(let path)):
             await runProgram(path, object, event, lines, &report)
@@ -310,6 +316,9 @@ final class KeptLines: ScriptOutput {
     }
 
     func echo(_ command: String) { shown.echo(command) }
-    func progress(_ progress: CommandProgress) { shown.progress(progress) }
+    func progress(_ progress: CommandProgress) {
+        if progress.stays { keeper.withLock { $0.keep(progress.line) } }
+        shown.progress(progress)
+    }
     func progressEnded() { shown.progressEnded() }
 }

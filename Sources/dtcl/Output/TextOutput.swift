@@ -37,6 +37,10 @@ final class TextOutput: ScriptOutput {
     func echo(_ command: String) { show("> \(command)", .error) }
 
     func progress(_ progress: CommandProgress) {
+        if progress.stays {
+            return show(
+                progress.line, progress.data["toError"] == .boolean(true) ? .error : .output)
+        }
         guard showsProgress else { return }
         live.withLock { live in
             live.isShown = true

@@ -1,3 +1,4 @@
+import CommandModel
 import CommandTable
 import DTCLSyntax
 import ToolKit
@@ -54,6 +55,8 @@ struct Completer {
         case .machine: return state.serverNames.map { .init($0, .data) }
         case .existing(sort: "replication set"):
             return state.replicationSets().map { .init($0, .data) }
+        case .existing(sort: "setting"): return state.settings().map { .init($0, .data) }
+        case .event: return UnderstudyEvents.all.map { .init($0.name, .data) }
         case .connection: return state.connections().map { .init($0, .data) }
         // A bare word from the root is a path of a server, most often of this machine.
         case .path, .script: return answer.typed.hasPrefix("/") ? FileNames(answer.typed).words : []

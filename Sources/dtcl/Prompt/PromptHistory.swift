@@ -48,6 +48,12 @@ struct PromptCommands: ClientCommands {
         return .result(history.result(count: request.arguments["count"]?.integer))
     }
 
+    func machine(
+        for request: CommandRequest, in session: ServerSession
+    ) async throws(CommandError) -> String? {
+        try await others.machine(for: request, in: session)
+    }
+
     func prepare(
         _ request: CommandRequest, for executor: any CommandExecutor, in session: ServerSession
     ) async throws(CommandError) -> CommandRequest {

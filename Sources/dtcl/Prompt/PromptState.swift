@@ -54,16 +54,25 @@ final class PromptState {
 
     func connections() -> [String] { names("connections", "connection") }
 
+    func settings() -> [String] {
+        names("settings") { $0.record?.fields.map(\.name) ?? [] }
+    }
+
     private func names(_ command: String, _ field: String) -> [String] {
+        names(command) { value in
+            (value.list ?? []).compactMap { record in
+                record.record?[field].flatMap { $0.text ?? $0.integer.map(String.init) }
+            }
+        }
+    }
+
+    private func names(_ command: String, _ found: (CommandValue) -> [String]) -> [String] {
         guard var source else { return [] }
         let key = "\(source.address) \(command)"
         let now = MonotonicClock.seconds
         if let kept = kept[key], kept.until > now { return kept.names }
         source.silenceSeconds = PromptState.silenceSeconds
-        let records = (try? source.ask(command))?.value.list ?? []
-        let names = records.compactMap { record in
-            record.record?[field].flatMap { $0.text ?? $0.integer.map(String.init) }
-        }
+        let names = (try? source.ask(command)).map { found($0.value) } ?? []
         kept[key] = (names, MonotonicClock.seconds + PromptState.keptSeconds)
         return names
     }

@@ -1,0 +1,104 @@
+public import CommandModel
+
+/// What hooks can hear of, and the facts that come with it: for the server that tells of them, and
+/// for everybody who writes a name of one.
+public enum UnderstudyEvents {
+    private static let connection: [EventDeclaration.Field] = [
+        .init("connection", "its id"), .init("set", "the replication set"),
+        .init("target", "the target's name"), .init("targetAddress", "the target's address"),
+    ]
+    private static let mirror =
+        connection + [
+            .init("kind", "full mirror, difference mirror, mirror by checksums or resync"),
+            .init("orphans", "whether orphans are removed"),
+        ]
+    private static let done =
+        mirror + [
+            .init("objects", "looked at"), .init("bytes", "of content that were sent"),
+        ]
+    private static let incoming: [EventDeclaration.Field] = [
+        .init("connection", "its id at the source"), .init("set", "the replication set"),
+        .init("source", "the source's name"), .init("target", "this server"),
+        .init("path", "the first of the folders that it is replicated to"),
+        .init("incoming", "what the connection is called here and nowhere else"),
+    ]
+    private static let incomingMirror =
+        incoming + [
+            .init("kind", "full mirror, difference mirror or resync"),
+            .init("orphans", "whether orphans are removed"),
+        ]
+    private static let incomingReason = incoming + [.init("reason", "in words")]
+    private static let reason = connection + [.init("reason", "in words")]
+    private static let resync =
+        mirror + [
+            .init("reason", "in words"),
+            .init("resyncScope", "marks, hot groups and change times, or everything"),
+            .init("resyncMarks", "objects that were marked while changes were dropped"),
+            .init("resyncHotGroups", "groups of 256 objects that were about to change"),
+            .init("resyncChangedSince", "objects that changed since then are looked at"),
+            .init("resyncClockSetBackSeconds", "how much earlier that is, as the clock was set back"),
+            .init("resyncStarted", "when it began"),
+        ]
+
+    public static let all = [
+        EventDeclaration(
+            "before.mirror", summary: "somebody asks for a mirror; hooks may hold or veto it",
+            fields: mirror),
+        EventDeclaration("mirror.started", summary: "a mirror has begun", fields: mirror),
+        EventDeclaration(
+            "mirror.completed", summary: "the target has everything", fields: done),
+        EventDeclaration(
+            "mirror.stopped", summary: "a mirror was stopped before its end", fields: mirror),
+        EventDeclaration(
+            "resync.needed", summary: "changes did not go the ordinary way", fields: reason),
+        EventDeclaration(
+            "resync.started", summary: "what may differ is being put right", fields: resync),
+        EventDeclaration(
+            "resync.completed", summary: "what may have differed is right",
+            fields: resync + [
+                .init("objects", "looked at"), .init("resyncSuspect", "that may have differed"),
+                .init("resyncBytesCompared", "of content"),
+                .init("bytes", "of content that were sent"),
+                .init("resyncEnded", "when it was complete"),
+            ]),
+        EventDeclaration(
+            "connection.resumed", summary: "the server began and goes on with a connection",
+            fields: connection + [
+                .init("found", "in what state its queue and captures were"),
+                .init("continuity", "since when all changes went their way, or why not"),
+            ]),
+        EventDeclaration(
+            "connection.linked", summary: "the target is reached", fields: connection),
+        EventDeclaration(
+            "connection.lost", summary: "the target is no longer reached", fields: reason),
+    ] + atTarget
+
+    private static let atTarget = [
+        EventDeclaration(
+            "target.mirror.started", summary: "a mirror that comes in has begun",
+            fields: incomingMirror),
+        EventDeclaration(
+            "target.mirror.completed", summary: "everything of a mirror has been applied here",
+            fields: incomingMirror),
+        EventDeclaration(
+            "target.mirror.stopped", summary: "a mirror that comes in ended before it was complete",
+            fields: incomingMirror + [.init("reason", "in words")]),
+        EventDeclaration(
+            "target.full", summary: "there is no room for what comes in; it is tried again",
+            fields: incomingReason),
+        EventDeclaration(
+            "target.retrying", summary: "what comes in cannot be applied; it is tried again",
+            fields: incomingReason),
+        EventDeclaration(
+            "target.recovered", summary: "what comes in is applied again", fields: incoming),
+        EventDeclaration(
+            "script.failed", summary: "a script of a connection, or of RUN ... ON, failed",
+            fields: [
+                .init("script", "its path"), .init("reason", "in words"),
+                .init("point", "mirrorstart, mirrorstop or mirrorcomplete"),
+                .init("connection", "of a connection's script: its id at the source"),
+                .init("source", "of a connection's script: the source's name"),
+                .init("origin", "of RUN ... ON: who asked"),
+            ]),
+    ]
+}
