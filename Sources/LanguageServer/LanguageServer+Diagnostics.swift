@@ -8,42 +8,13 @@ import ScriptHost
 extension LanguageServer {
     /// Every mistake that the host would find, and what is hardly meant, in the editor's shape.
     func diagnostics(of document: Document) -> [CommandValue] {
-        let mistakes = host.check(document.source)
-        let found = mistakes.map { entry in
-            entry.source.name == document.name
-                ? diagnostic(entry.diagnostic, in: document)
-                : diagnostic(entry, includedBy: document)
-        }
-        // Where something is wrong, what looks odd is often its consequence.
-        guard !mistakes.contains(where: { $0.diagnostic.severity == .error }) else { return found }
-        let known = mistakes.map(\.diagnostic)
-        return found
-            + warnings(about: document).filter { !known.contains($0) }
-            .map { diagnostic($0, in: document) }
-    }
-
-    /// What the compiler says about a script that is right.
-    private func warnings(about document: Document) -> [Diagnostic] {
-        let host = host
-        var options = CompileOptions()
-        options.reportsWarnings = true
-        options.globals = globals
-        options.include = { path, from in
-            host.readFile(LanguageServer.resolve(path, from: from))
-        }
-        options.treatment = { words in treatments(of: words) }
-        return Program.compile(document.script, options: options).diagnostics
-            .filter { $0.source.name == document.name && $0.diagnostic.severity == .warning }
-            .map(\.diagnostic)
-    }
-
-    private func treatments(of words: [Word]) -> [Int: WordTreatment] {
-        guard let first = words.first, let last = words.last else { return [:] }
-        return table.bind(words, range: first.range.union(last.range)).treatments.mapValues {
-            switch $0 {
-            case .raw: .raw
-            case .split: .split
+        host.check(document.source).compactMap { entry in
+            if entry.source.name == document.name {
+                return diagnostic(entry.diagnostic, in: document)
             }
+            // What is odd in another file is said when that is open.
+            return entry.diagnostic.severity == .error
+                ? diagnostic(entry, includedBy: document) : nil
         }
     }
 

@@ -57,9 +57,12 @@ public struct ScriptHost: Sendable {
         self.environment = environment
     }
 
-    /// Every mistake that can be found without running.
+    /// Every mistake that can be found without running, and warnings of what is hardly meant. A file
+    /// that says `# on EVENT` is read as a hook's.
     public func check(_ source: SourceText) -> [ScriptDiagnostic] {
-        prepare(source, after: nil).diagnostics
+        prepare(
+            source, after: nil, isForEvents: HookHeader.stands(in: source), reportsWarnings: true
+        ).diagnostics
     }
 
     /// Compiles, binds and runs a script from its beginning. Cancelling the task interrupts it.
@@ -81,10 +84,12 @@ struct PreparedScript {
 
 extension ScriptHost {
     func prepare(
-        _ source: SourceText, after previous: Program?, isForEvents: Bool = false
+        _ source: SourceText, after previous: Program?, isForEvents: Bool = false,
+        reportsWarnings: Bool = false
     ) -> PreparedScript {
         let script = Script.parse(source)
         var options = CompileOptions()
+        options.reportsWarnings = reportsWarnings
         options.globals = globals.map(\.name) + (isForEvents ? [ScriptHost.eventVariable] : [])
         options.treatment = { words in treatments(of: words) }
         options.tracing = tracer == nil ? .off : tracing

@@ -69,6 +69,41 @@ import Testing
         #expect(text.contains("50  \(file):2 $x = $i * 2"), "\(text)")
     }
 
+    @Test func `what is hardly meant is a warning of check, and no obstacle`() {
+        let file = folder.write(
+            "w.dtcl", "$unused = 1\nIF 1 = 2 THEN WRITE 1 END\nEXIT 0\nWRITE 2\n")
+        let shown = dtcl("check", file)
+        #expect(shown.status == 0)
+        #expect(shown.output.isEmpty)
+        let expected = """
+            \(file):1:1: warning: the variable '$unused' is set and never read
+               1 | $unused = 1
+                 | ^~~~~~~
+            \(file):2:4: warning: the condition holds never
+               2 | IF 1 = 2 THEN WRITE 1 END
+                 |    ^~~~~
+            \(file):4:1: warning: nothing leads here: the statement before never goes on
+               4 | WRITE 2
+                 | ^~~~~~~
+
+            """
+        #expect(shown.errors == expected)
+        let lines = dtcl("check", "--json", file).output.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.allSatisfy { $0.contains("\"severity\":\"warning\"") })
+        #expect(lines.last?.contains("\"id\":\"unreachable-code\"") == true)
+        let run = dtcl(file)
+        #expect(run.status == 0 && run.errors.isEmpty)
+    }
+
+    @Test func `a hook's file may use its event`() {
+        let hook = folder.write("h.dtcl", "# on mirror.*\nWRITE $event.connection\n")
+        #expect(dtcl("check", hook).errors.isEmpty)
+        let script = folder.write("s.dtcl", "WRITE $event.connection\n")
+        #expect(dtcl("check", script).status == 2)
+        #expect(dtcl("check", "-D", "event=", script).status == 0)
+    }
+
     @Test func `other programs can be forbidden`() {
         #expect(dtcl("-c", "run \"/bin/true\"").status == 0)
         let refused = dtcl("--no-run", "-c", "run \"/bin/true\"")

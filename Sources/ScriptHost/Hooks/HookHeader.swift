@@ -30,6 +30,11 @@ struct HookHeader: Hashable {
         return headers
     }
 
+    /// Whether the file means to be a hook, its lines right or wrong.
+    static func stands(in source: SourceText) -> Bool {
+        do throws(CommandError) { return !(try headers(of: source)).isEmpty } catch { return true }
+    }
+
     private struct HeaderProblem: Error {
         var message: String
     }
