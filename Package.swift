@@ -157,6 +157,14 @@ let package = Package(
                 "TargetApply", "Transport", "WireProtocol", logging, nioCore, nioPosix,
             ]),
 
+        // The engine without a network and without a kernel, to be broken.
+        room(
+            "SimulationKit",
+            [
+                "CPosix", "FileSystemAccess", "Journal", "MirrorCore", "MirrorSource",
+                "ReplicationModel", "SessionCore", "TargetApply", "WireProtocol",
+            ]),
+
         // Programs.
         tool(
             "dtcl",
@@ -168,6 +176,7 @@ let package = Package(
         tool(
             "understudy-fuzz",
             ["DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage", "FuzzLua"]),
+        tool("understudy-sim", ["SimulationKit"]),
         tool("understudy-capture", ["CLinuxFuse", "CPosix", "CaptureFS", "Journal"]),
         tool(
             "understudyd",
@@ -226,6 +235,7 @@ let package = Package(
             "ScriptHostTests",
             ["CommandModel", "CommandTable", "DTCLInterpreter", "DTCLSyntax", "ScriptHost"]),
         tests("SessionCoreTests", ["SessionCore"]),
+        tests("SimulationTests", ["SimulationKit"]),
         tests("StateStoreTests", ["StateStore", database]),
         tests(
             "TargetApplyTests",

@@ -33,6 +33,22 @@ package struct Suspect: Hashable, Sendable {
         /// file's size may differ, too.
         case blocks([Range<UInt64>])
 
+        /// How much of a file of `size` bytes it is.
+        package func byteCount(size: UInt64) -> UInt64 {
+            switch self {
+            case .none: return 0
+            case .all: return size
+            case .blocks(let ranges):
+                return ranges.reduce(0) { sum, range in
+                    let block = UInt64(Blocks.byteCount)
+                    let end = min(size / block &+ 1, range.upperBound)
+                    guard range.lowerBound < end else { return sum }
+                    return sum + min(end * block, size)
+                        - min(range.lowerBound * block, size)
+                }
+            }
+        }
+
         package mutating func formUnion(_ other: Content) {
             switch (self, other) {
             case (.all, _), (_, .none): break

@@ -12,16 +12,20 @@ struct PendingFile {
     var path: [UInt8]
     var file: FileID
     var content: Suspect.Content
+    /// What there is to compare, as far as could be seen when it was queued.
+    let plannedBytes: UInt64
     private var handle: [UInt8] = []
     private var handleType: CInt = 0
 
     init(
-        root: Int, path: [UInt8], descriptor: CInt, file: FileID, content: Suspect.Content
+        root: Int, path: [UInt8], descriptor: CInt, file: FileID, content: Suspect.Content,
+        size: Int64
     ) {
         self.root = root
         self.path = path
         self.file = file
         self.content = content
+        plannedBytes = content.byteCount(size: UInt64(max(size, 0)))
         var bytes = [UInt8](repeating: 0, count: Int(MAX_HANDLE_SZ))
         let count = cposix_handle(descriptor, "", AT_EMPTY_PATH, &bytes, &handleType)
         handle = count > 0 ? Array(bytes[..<Int(count)]) : []
@@ -69,6 +73,8 @@ struct ComparedFile {
     /// Questions that were asked, the oldest first.
     var asked: [Asked] = []
     var hasSetSize = false
+    /// Of the planned bytes, those that were compared.
+    var settledBytes: UInt64 = 0
 
     struct Asked {
         let id: UInt64

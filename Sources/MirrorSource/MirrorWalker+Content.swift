@@ -71,7 +71,10 @@ extension MirrorWalker {
         let root = roots[next.root]
         do throws(Errno) {
             guard let descriptor = try next.open(below: root.descriptor, mount: root.file.mount)
-            else { return }
+            else {
+                progress.bytesSettled += next.plannedBytes
+                return
+            }
             do throws(Errno) {
                 let object = try SourceObject(descriptor, isPath: false, mount: root.file.mount)
                 compared.append(
@@ -83,12 +86,14 @@ extension MirrorWalker {
                 throw error
             }
         } catch {
+            progress.bytesSettled += next.plannedBytes
             note(next.root, next.path, error)
         }
     }
 
     private mutating func closeFirstCompared() {
         let work = compared.removeFirst()
+        progress.bytesSettled += work.pending.plannedBytes - work.settledBytes
         SystemCall.close(work.descriptor)
         for question in work.asked { sums.forget(question.id) }
     }
@@ -123,7 +128,12 @@ extension MirrorWalker {
             let place = Int(block - asked.blocks.lowerBound)
             return place < answer.sums.count ? answer.sums[place] : nil
         }
+        let before = progress.bytesCompared
         try compare(work, asked.next, known, status, &batch)
+        let settled = min(
+            progress.bytesCompared - before, work.pending.plannedBytes - work.settledBytes)
+        work.settledBytes += settled
+        progress.bytesSettled += settled
         work.asked[0].next = end
         return .progressed
     }

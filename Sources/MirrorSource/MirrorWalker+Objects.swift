@@ -147,7 +147,8 @@ extension MirrorWalker {
             pendingFiles.append(
                 PendingFile(
                     root: place.root, path: join(place.path, place.name),
-                    descriptor: object.descriptor, file: object.file, content: .all))
+                    descriptor: object.descriptor, file: object.file, content: .all,
+                    size: attributes.size))
         } else if attributes.type == .regular {
             progress.bytesDone += UInt64(max(attributes.size, 0))
         }

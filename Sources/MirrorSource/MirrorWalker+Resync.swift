@@ -172,10 +172,12 @@ extension MirrorWalker {
         hasOpenNames = true
         if hasNames, suspect.content != .none { countName(object) }
         if flags.contains(.compared) {
-            pendingFiles.append(
-                PendingFile(
-                    root: place.root, path: join(place.path, place.name),
-                    descriptor: object.descriptor, file: object.file, content: suspect.content))
+            let file = PendingFile(
+                root: place.root, path: join(place.path, place.name),
+                descriptor: object.descriptor, file: object.file, content: suspect.content,
+                size: attributes.size)
+            pendingFiles.append(file)
+            progress.bytesToCompare += file.plannedBytes
         }
         return true
     }

@@ -71,9 +71,11 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
         devices = roots.map { root in
             (try? SystemCall.status(of: root.descriptor)).map { UInt64($0.st_dev) } ?? 0
         }
-        // A resync does not walk the tree twice.
-        let isCounting = !settings.isOnlyEnqueued && !settings.isResync
-        counter = TreeCounter(rootCount: isCounting ? roots.count : 0)
+        // A resync looks at every object once: what there is, is counted by the folders alone.
+        counter = TreeCounter(
+            rootCount: settings.isOnlyEnqueued ? 0 : roots.count,
+            countsBytes: !settings.isResync)
+        progress.isResync = settings.isResync
         nextRoot = settings.isOnlyEnqueued ? roots.count : 0
         progress.started = started
     }
@@ -157,6 +159,7 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
             return result
         }
         if hasOpenNames { return endNames(&batch) }
+        progress.areNamesDone = true
         if nextPendingFile < pendingFiles.count || !compared.isEmpty {
             return compareContent(&batch)
         }

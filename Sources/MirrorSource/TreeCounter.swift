@@ -8,11 +8,14 @@ internal import ReplicationModel
 /// a total. What changes meanwhile makes it a little wrong.
 struct TreeCounter: ~Copyable {
     private var pending: [(root: Int, path: [UInt8])]
+    /// Files are looked at one by one for their sizes; objects alone are counted by their folders.
+    private let countsBytes: Bool
     private var reader = DirectoryReader()
 
     var isDone: Bool { pending.isEmpty }
 
-    init(rootCount: Int) {
+    init(rootCount: Int, countsBytes: Bool) {
+        self.countsBytes = countsBytes
         pending = (0..<rootCount).reversed().map { ($0, []) }
     }
 
@@ -60,7 +63,7 @@ struct TreeCounter: ~Copyable {
             count += 1
             if isDirectory {
                 pending.append((number, inner))
-            } else if entry.typeNumber == ObjectType.regular.rawValue,
+            } else if countsBytes, entry.typeNumber == ObjectType.regular.rawValue,
                 let status = try? SystemCall.status(at: directory, text)
             {
                 progress.bytesTotal += UInt64(max(status.st_size, 0))

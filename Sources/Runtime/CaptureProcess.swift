@@ -2,6 +2,7 @@ internal import CaptureControl
 internal import CommandModel
 internal import CPosix
 internal import Glibc
+internal import ReplicationModel
 internal import Synchronization
 
 /// The daemon's handle of one capture process: starts it or finds it again after a restart, and
@@ -14,18 +15,15 @@ final class CaptureProcess: Sendable {
     let backingDescriptor: CInt
     /// As the journal that the process writes to says; -1 for one that was started here.
     let processID: Int
-    /// Whether it was running when the daemon came.
-    let isAdopted: Bool
     private let socket: Mutex<CInt>
 
     private init(
-        number: Int, path: String, backing: CInt, process: Int, socket: CInt, isAdopted: Bool
+        number: Int, path: String, backing: CInt, process: Int, socket: CInt
     ) {
         self.number = number
         self.path = path
         self.backingDescriptor = backing
         self.processID = process
-        self.isAdopted = isAdopted
         self.socket = Mutex(socket)
     }
 
@@ -53,14 +51,14 @@ final class CaptureProcess: Sendable {
         _ = cposix_setReceiveTimeout(socket, 60)
         let capture = CaptureProcess(
             number: number, path: path, backing: answer.descriptors[2], process: process,
-            socket: socket, isAdopted: true)
+            socket: socket)
         return (capture, answer.descriptors[0])
     }
 
     /// Starts a process and waits until its mount is live.
     static func start(
         program: String, number: Int, path: String, socketPath: String, logPath: String,
-        marks: String, journal: CInt
+        marks: String, hasTripwire: Bool, journal: CInt
     ) throws(CommandError) -> CaptureProcess {
         unlink(socketPath)
         var pipe: [CInt] = [-1, -1]
@@ -73,6 +71,7 @@ final class CaptureProcess: Sendable {
             [
                 "--mount", path, "--number", "\(number)", "--socket", socketPath,
                 "--log", logPath, "--marks", marks, "--journal-fd", "3",
+                "--tripwire", hasTripwire ? "on" : "off",
             ], journal: journal, output: pipe[1])
         _ = cposix_close(pipe[1])
         guard case .success(let process) = started else {
@@ -95,8 +94,7 @@ final class CaptureProcess: Sendable {
         _ = cposix_close(descriptor)
         return CaptureProcess(
             number: number, path: path, backing: cposix_dup(capture.backingDescriptor),
-            process: Int(process), socket: capture.socket.withLock { cposix_dup($0) },
-            isAdopted: false)
+            process: Int(process), socket: capture.socket.withLock { cposix_dup($0) })
     }
 
     /// Calls `tell` once, from a thread of its own, when the process is gone.
@@ -130,6 +128,17 @@ final class CaptureProcess: Sendable {
             throw CommandError(.unknown, "the capture of '\(path)' began no new generation")
         }
         return (generation, newest)
+    }
+
+    /// Objects that were changed around the mount since the last time, as far as they are known.
+    func suspects() throws(CommandError) -> [FileID] {
+        let files = try request(.suspects)["files"] ?? ""
+        return files.split(separator: ",").compactMap { file in
+            let parts = file.split(separator: ".")
+            guard parts.count == 2, let inode = UInt64(parts[0]), let generation = UInt32(parts[1])
+            else { return nil }
+            return FileID(inode: inode, generation: generation, mount: UInt32(number))
+        }
     }
 
     /// Ends the mount and the process; refused while files are open in it.

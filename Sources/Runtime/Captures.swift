@@ -12,6 +12,7 @@ internal import StateStore
 actor Captures {
     private(set) var processes: [String: CaptureProcess] = [:]
     private var tellLoss: @Sendable (String) -> Void = { _ in }
+    private var tellTakeover: @Sendable (String) -> Void = { _ in }
     private let configuration: RuntimeConfiguration
     private let logger: Logger
     /// umount2: out of sight now, ended when nobody uses it.
@@ -79,16 +80,21 @@ actor Captures {
         let socket = socketPath(mount.number)
         let log = logPath(mount.number)
         let marks = QueueFolders.marksPath(configuration.stateDirectory)
+        let hasTripwire = configuration.hasTripwire
         let process = try await WorkerThread.run("start-capture") { () throws(CommandError) in
             try CaptureProcess.start(
                 program: program, number: mount.number, path: mount.path, socketPath: socket,
-                logPath: log, marks: marks, journal: journal.descriptor)
+                logPath: log, marks: marks, hasTripwire: hasTripwire,
+                journal: journal.descriptor)
         }
         keep(process)
     }
 
     /// Whom to tell when a capture ends by itself.
     func onLoss(_ tell: @escaping @Sendable (String) -> Void) { tellLoss = tell }
+
+    /// Whom to tell when a capture's server was replaced.
+    func onTakeover(_ tell: @escaping @Sendable (String) -> Void) { tellTakeover = tell }
 
     private func keep(_ process: CaptureProcess) {
         processes[process.path] = process
@@ -118,6 +124,7 @@ actor Captures {
         logger.warning(
             "the server of the capture of '\(process.path)' ended and was replaced by its keeper")
         keep(again)
+        tellTakeover(process.path)
     }
 
     /// Ends a mount for good.

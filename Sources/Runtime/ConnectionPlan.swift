@@ -11,6 +11,10 @@ final class ConnectionPlan: Sendable {
     let setName: String
     let peer: Peer
     let roots: [ReplicatedRoot]
+    /// Where the set's folders go; there even where a folder is gone.
+    let mappings: [PathMapping]
+    /// The mounts whose captures see its changes.
+    let mountPaths: Set<String>
     /// The set's bit in every record.
     let membershipBit: UInt16
     let replicates: Bool
@@ -18,17 +22,28 @@ final class ConnectionPlan: Sendable {
     /// Nanoseconds since 1970.
     let established: Int64
 
-    init(_ connection: OutgoingConnection, roots: [ReplicatedRoot]) {
+    /// - Parameter roots: none where a folder cannot be opened now; then `mountPaths` tells whose
+    ///   changes it waits for.
+    init(
+        _ connection: OutgoingConnection, roots: [ReplicatedRoot], mountPaths: Set<String>? = nil
+    ) {
         id = UInt32(connection.id)
         uuid = Self.digest(connection.uuid)
         setName = connection.set
         peer = connection.peer
         self.roots = roots
+        mappings = connection.mappings
+        self.mountPaths = mountPaths ?? Set(roots.compactMap(\.mountPath))
         membershipBit = 1 << UInt16(connection.membershipBit)
         replicates = connection.replicates
         removesOrphans = connection.removesOrphans
         established = connection.establishedNanoseconds
     }
+
+    /// Where its `ContinuityReport` is kept in the store.
+    var continuityKey: String { Self.continuityKey(Self.uuid(uuid)) }
+
+    static func continuityKey(_ uuid: String) -> String { "continuity." + uuid }
 
     /// What hooks are told with every event of the connection.
     var facts: CommandRecord {

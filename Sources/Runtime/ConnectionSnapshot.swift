@@ -33,6 +33,12 @@ struct ConnectionSnapshot: Hashable, Sendable {
     var mirrorSecondsLeft: Int?
     /// Mirrors completed since the daemon started.
     var mirrorsCompleted = 0
+    /// Of a resync: objects that may differ; bytes of files that are, and have to be, compared.
+    var objectsSuspect: Int64 = 0
+    var bytesCompared: Int64 = 0
+    var bytesToCompare: Int64 = 0
+    /// Of content, by what runs now.
+    var bytesSentNow: Int64 = 0
     /// Objects that could not be read, by name.
     var unreadableCount: Int64 = 0
 
@@ -44,6 +50,12 @@ struct ConnectionSnapshot: Hashable, Sendable {
     var operationsSent: Int64 = 0
     /// Read from the journal and not yet released by the target.
     var operationsInQueue: Int64 = 0
+
+    // What is believed of the time before, and why.
+    var continuity = ContinuityReport()
+    var continuityText = ""
+    /// By mount.
+    var captures: [String: CaptureFacts] = [:]
 
     // Positions.
     var newest: UInt64 = 0

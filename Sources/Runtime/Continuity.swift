@@ -2,12 +2,22 @@ internal import SessionCore
 
 /// What did not go on without a break when the daemon came back, and so cannot be vouched for.
 struct Continuity: Sendable {
-    /// Changes that targets had not got were lost with the old queue.
-    var isJournalNew = false
+    /// In what state the queue was found.
+    enum Finding: String, Sendable {
+        case connected = "connected"
+        case wentOn = "captures went on"
+        case memoryFound = "journal memory found"
+        case cleanStop = "clean stop: queue kept"
+        case powerCut = "power cut: queue lost"
+        case memoryLost = "journal memory gone: queue lost"
+    }
+
+    var finding = Finding.connected
     /// Mounts whose captures were not found alive: what changed in between was seen by nobody.
     var freshMounts: Set<String> = []
-    /// Those of them that are not captured yet.
-    var heldMounts: Set<String> = []
+
+    /// Changes that targets had not got were lost with the old queue.
+    var isJournalNew: Bool { finding == .powerCut || finding == .memoryLost }
 
     /// What was believed of a connection's target, corrected by what is known of the time between.
     func corrected(
@@ -19,5 +29,18 @@ struct Continuity: Sendable {
         if !mounts.isDisjoint(with: freshMounts) { session.lose(.captureBroken) }
         if isJournalNew { session.lose(.queueLost) }
         return session.data
+    }
+
+    /// How the start found a connection, in stable words.
+    func text(mounts: Set<String>) -> String {
+        let unseen = mounts.intersection(freshMounts).sorted()
+        if !unseen.isEmpty {
+            return finding.rawValue + "; not captured for some time: "
+                + unseen.joined(separator: ", ")
+        }
+        return switch finding {
+        case .wentOn, .memoryFound, .cleanStop: finding.rawValue + ", nothing lost"
+        case .connected, .powerCut, .memoryLost: finding.rawValue
+        }
     }
 }

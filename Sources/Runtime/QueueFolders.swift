@@ -49,6 +49,17 @@ struct QueueFolders: Sendable {
     /// Dirty indexes: best in memory, where making marks never waits for a disk.
     var marksIndexes: BytePath { BytePath(memory ?? marks) }
 
+    /// Why the queue's memory cannot be where it outlives processes: what there is, what is needed,
+    /// and what helps.
+    func noRoom(_ error: JournalError, _ bytes: Int) -> String {
+        guard let memory, case .memory(let number) = error, number == ENOSPC else {
+            return "\(error)"
+        }
+        let free = (try? MemoryRoom.freeBytes(at: BytePath(memory))) ?? 0
+        return "got \(free >> 20) MB free in /dev/shm, expected \(bytes >> 20) MB; give it room "
+            + "(mount -o remount,size=... /dev/shm) or make journalMemoryMB smaller, and restart"
+    }
+
     /// The server stops and nothing it has undelivered is left.
     func removeMemory() {
         guard let memory else { return }

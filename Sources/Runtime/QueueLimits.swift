@@ -15,6 +15,9 @@ package struct QueueLimits: Hashable, Sendable {
     package var freeBytesFloor: Int64 = 50 << 20
     /// Percent of the disk queue in use at which an alert is shown.
     package var alertPercent = 50
+    /// A target that cannot take changes for so long, for want of space or after an I/O error, is
+    /// no longer waited for: what it did not take becomes marks.
+    package var stuckSeconds = 20
 
     package init() {}
 }

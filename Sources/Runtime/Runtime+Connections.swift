@@ -77,6 +77,7 @@ extension Runtime {
             try store.replicationSet(connection.set)
         }
         let rules = SelectionPlan.rules(set, bit: connection.membershipBit)
+        if connection.replicates { try await requireCaptured(connection) }
         var roots: [ReplicatedRoot] = []
         for mapping in connection.mappings {
             roots.append(
@@ -103,13 +104,34 @@ extension Runtime {
         if corrected != data, case .resyncing(let reason) = corrected {
             logger.warning("connection \(connection.id) needs a resync: \(reason.rawValue)")
         }
+        let plan = ConnectionPlan(connection, roots: roots)
+        var report = ContinuityReport(
+            kept: (try? store.setting(plan.continuityKey)) ?? nil)
+        report.start = continuity.text(mounts: mounts)
+        report.startedAt = Clock.now
+        // It may have been ended while its folders were looked for.
+        _ = try stored { () throws(StateStoreError) in
+            try store.outgoingConnection(connection.id)
+        }
         let begun = SourceConnection(
-            plan: ConnectionPlan(connection, roots: roots), surroundings: parts.surroundings,
-            data: corrected, statistics: connection.statistics)
-        for mount in mounts.intersection(continuity.heldMounts) {
-            begun.post(.captureLost(mount: mount))
+            plan: plan, surroundings: parts.surroundings, data: corrected, continuity: report,
+            statistics: connection.statistics)
+        for mount in mounts {
+            if let facts = captureFacts[mount] { begun.post(.capture(mount: mount, facts)) }
         }
         connections[connection.id] = begun
+    }
+
+    /// A folder beside its capture would be mirrored once, and never followed.
+    private func requireCaptured(_ connection: OutgoingConnection) async throws(CommandError) {
+        for mapping in connection.mappings {
+            if await captures.covering(mapping.source) != nil { continue }
+            let problem = mountPaths(of: connection).sorted().lazy
+                .compactMap { self.captureFacts[$0]?.problem }.first { !$0.isEmpty }
+            throw CommandError(
+                .notCaptured,
+                problem ?? "no capture covers '\(mapping.source)'; \(Self.againWords)")
+        }
     }
 
     /// Waits until the target has said yes.
@@ -138,6 +160,9 @@ extension Runtime {
     private func end(_ id: Int) async throws(CommandError) {
         if let connection = connections.removeValue(forKey: id) {
             await connection.stop(forget: true)
+        }
+        if let known = try? store.outgoingConnection(id) {
+            try? store.setSetting(ConnectionPlan.continuityKey(known.uuid), to: nil)
         }
         try stored { () throws(StateStoreError) in try store.removeOutgoingConnection(id) }
         let parts = try running()
@@ -211,7 +236,8 @@ extension Runtime {
         guard descriptor >= 0 else {
             throw CommandError(
                 .invalidSourcePath,
-                "'\(mapping.source)' cannot be read: \(String(cString: strerror(-descriptor)))")
+                "'\(mapping.source)' cannot be read: \(String(cString: strerror(-descriptor))); "
+                    + "bring the folder back, or DISCONNECT (\(Self.againWords))")
         }
         return ReplicatedRoot(
             sourcePath: mapping.source, targetPath: mapping.target, descriptor: descriptor,

@@ -25,8 +25,11 @@ extension Runtime {
             try store.addMount(path: path, persistent: true)
         }
         do {
+            let identity = try folderIdentity(path)
             try await captures.start(mount, journal: parts.journal)
+            keepFolder(mount, identity)
             try await publishRules()
+            isCaptured(path)
         } catch {
             try? store.removeMount(path: path)
             throw error
@@ -48,8 +51,7 @@ extension Runtime {
                     + (known.isEmpty ? "there are none" : "there are: \(known)"))
         }
         let users = connections.values.filter { connection in
-            connection.plan.replicates
-                && connection.plan.roots.contains { $0.mountPath == path }
+            connection.plan.replicates && connection.plan.mountPaths.contains(path)
         }
         if let user = users.first {
             throw CommandError(
@@ -73,11 +75,14 @@ extension Runtime {
             let counters = await WorkerThread.run("mount-counters") {
                 try? process?.statistics()
             }
-            let state = counters == nil ? "not captured" : "captured"
+            let problem = captureFacts[mount.path]?.problem ?? ""
+            let state =
+                counters != nil
+                ? "captured" : problem.isEmpty ? "not captured" : "not captured: \(problem)"
             lines.append(mount.path.padded(to: 52) + state)
             var record: CommandRecord = [
                 "path": .text(mount.path), "number": .integer(Int64(mount.number)),
-                "captured": .boolean(counters != nil),
+                "captured": .boolean(counters != nil), "problem": .text(problem),
             ]
             for (name, value) in (counters ?? [:]).sorted(by: { $0.key < $1.key }) {
                 record[name] = .integer(Int64(value))

@@ -29,8 +29,11 @@ package actor Runtime {
     private var parts: Parts?
     private(set) var links = RuntimeLinks()
     private var hotKeeper = HotKeeper()
-    /// By mount: changes that its capture could not follow, as it counted them last.
-    private var unseenCounts: [String: Int] = [:]
+    /// By mount, as its capture said last.
+    var captureFacts: [String: CaptureFacts] = [:]
+    var clockKeeper = ClockKeeper()
+    /// What was found at the start, for connections that cannot go on yet.
+    var continuity = Continuity()
     private var cooling: Task<Void, Never>?
 
     /// What exists between start and stop.
@@ -68,9 +71,11 @@ package actor Runtime {
         let mounts = try stored(store.mounts)
         let folders = QueueFolders(stateDirectory: configuration.stateDirectory)
         let (adopted, missing) = await captures.adopt(mounts)
-        let (journal, wasThere) = if let adopted { (adopted, true) } else {
+        let (journal, finding) = if let adopted { (adopted, Continuity.Finding.wentOn) } else {
             try openJournal(folders)
         }
+        keepBoot()
+        watchClock(folders.marks)
         let outgoing = try stored(store.outgoingConnections)
         journal.forgetSleepers()
         journal.keepFollowers(of: Set(outgoing.map { UInt32($0.id) }))
@@ -99,7 +104,8 @@ package actor Runtime {
             let client = try TransportClient(identity: identity, group: group)
             let local = configuration.address
             let surroundings = PumpSurroundings(
-                journal: journal, queue: queue, marksFolder: folders.marks, store: store,
+                journal: journal, queue: queue, marksFolder: folders.marks,
+                stuckSeconds: configuration.queue.stuckSeconds, store: store,
                 tell: links.tell, logger: logger, hello: hello
             ) { (peer: Peer, delegate: any LinkDelegate) async throws(TransportError) -> Link in
                 guard let expected = Fingerprint(peer.fingerprint) else {
@@ -120,10 +126,18 @@ package actor Runtime {
         await captures.onLoss { [weak self] path in
             Task { await self?.captureLost(path) }
         }
-        await resume(missing, isJournalNew: !wasThere)
+        await captures.onTakeover { [weak self] path in
+            Task { await self?.captureTakenOver(path) }
+        }
+        await resume(missing, finding)
+        await lookAtCaptures()
         cooling = Task { [weak self] in
-            while (try? await Task.sleep(for: .seconds(HotKeeper.lookSeconds))) != nil {
-                await self?.coolDown()
+            var second: Int64 = 0
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                second += 1
+                await self?.watchClock(folders.marks)
+                if self?.configuration.hasTripwire == true { await self?.lookAtCaptures() }
+                if second % HotKeeper.lookSeconds == 0 { await self?.coolDown() }
             }
         }
         let (name, address, port) = (configuration.name, configuration.address, configuration.port)
@@ -174,6 +188,11 @@ package actor Runtime {
         ]
     }
 
+    /// Something about a connection that ends here; its source shows it.
+    package func note(_ problem: String, ofIncoming uuid: String) {
+        parts?.targets.note(ConnectionPlan.digest(uuid), problem)
+    }
+
     // MARK: For the commands
 
     func running() throws(CommandError) -> Parts {
@@ -186,11 +205,6 @@ package actor Runtime {
         _ body: () throws(StateStoreError) -> Value
     ) throws(CommandError) -> Value {
         do throws(StateStoreError) { return try body() } catch { throw CommandError(error) }
-    }
-
-    /// Something about a connection that ends here; its source shows it.
-    package func note(_ problem: String, ofIncoming uuid: String) {
-        parts?.targets.note(ConnectionPlan.digest(uuid), problem)
     }
 
     /// Tells all captures what every connected set contains.
@@ -211,8 +225,8 @@ package actor Runtime {
 
     private func coolDown() async {
         guard let parts else { return }
+        await lookAtCaptures()
         for process in await captures.processes.values {
-            await lookForUnseen(process)
             var delivered: UInt64? = UInt64.max
             for connection in replicating(process.path) {
                 let snapshot = connection.snapshot
@@ -225,26 +239,12 @@ package actor Runtime {
         }
     }
 
-    /// Changes whose outcome the capture could not read, or that were made around the mount: what
-    /// they touched is found by a resync.
-    private func lookForUnseen(_ process: CaptureProcess) async {
-        let counters = try? await captures.talk(to: process) { process throws(CommandError) in
-            try process.statistics()
-        }
-        guard let counters else { return }
-        let count = (counters["unread"] ?? 0) + (counters["around"] ?? 0)
-        let before = unseenCounts.updateValue(count, forKey: process.path) ?? 0
-        guard count > before else { return }
-        logger.warning("\(count - before) changes below '\(process.path)' were not followed")
-        for connection in replicating(process.path) { connection.post(.lose(.changedAround)) }
-    }
-
     // MARK: Starting
 
     /// Mounts and connections as they were before the restart.
-    private func resume(_ missing: [Mount], isJournalNew: Bool) async {
+    private func resume(_ missing: [Mount], _ finding: Continuity.Finding) async {
         guard let parts else { return }
-        var continuity = Continuity(isJournalNew: isJournalNew)
+        continuity = Continuity(finding: finding)
         for mount in missing {
             await captures.clearDeadMount(mount.path)
             do {
@@ -255,11 +255,10 @@ package actor Runtime {
                     continue
                 }
                 continuity.freshMounts.insert(mount.path)
-                try await captures.start(mount, journal: parts.journal)
+                try await captureAgain(mount, parts.journal)
                 logger.info("captures '\(mount.path)' again")
             } catch {
-                logger.error("'\(mount.path)' is not captured: \(error.message)")
-                continuity.heldMounts.insert(mount.path)
+                notCaptured(mount.path, error.message)
                 recapture(mount)
             }
         }
@@ -269,7 +268,7 @@ package actor Runtime {
                 do {
                     try await begin(connection, continuity)
                 } catch {
-                    logger.error("connection \(connection.id) cannot go on: \(error.message)")
+                    wait(connection, error.message)
                 }
             }
         } catch {
@@ -277,51 +276,16 @@ package actor Runtime {
         }
     }
 
-    /// A capture ended without being told to. Its folder is captured again at once; what was
-    /// written in between was seen by nobody.
-    private func captureLost(_ path: String) async {
-        guard parts != nil, let mounts = try? store.mounts(),
-            let mount = mounts.first(where: { $0.path == path })
-        else { return }
-        logger.error("the capture of '\(path)' ended")
-        for connection in replicating(path) { connection.post(.captureLost(mount: path)) }
-        recapture(mount)
-    }
-
-    /// Captures a folder again, as often as it takes.
-    private func recapture(_ mount: Mount) {
-        Task {
-            while let parts, (try? store.mounts())?.contains(mount) == true {
-                await captures.clearDeadMount(mount.path)
-                do throws(CommandError) {
-                    try await captures.start(mount, journal: parts.journal)
-                    try await publishRules()
-                    logger.notice("captures '\(mount.path)' again")
-                    for connection in replicating(mount.path) {
-                        connection.post(.captureBack(mount: mount.path))
-                    }
-                    return
-                } catch {
-                    logger.error("'\(mount.path)' is not captured: \(error.message)")
-                }
-                try? await Task.sleep(nanoseconds: Self.recaptureNanoseconds)
-            }
+    func replicating(_ mount: String) -> [SourceConnection] {
+        connections.values.filter {
+            $0.plan.replicates && $0.plan.mountPaths.contains(mount)
         }
     }
 
-    private static let recaptureNanoseconds: UInt64 = 5_000_000_000
-
-    private func replicating(_ mount: String) -> [SourceConnection] {
-        connections.values.filter { connection in
-            connection.plan.replicates
-                && connection.plan.roots.contains { $0.mountPath == mount }
-        }
-    }
-
-    /// The queue, and whether it was there before.
+    /// The queue, and in what state it was found.
     private func openJournal(
         _ folders: QueueFolders
-    ) throws(CommandError) -> (JournalMemory, Bool) {
+    ) throws(CommandError) -> (JournalMemory, Continuity.Finding) {
         let bytes = configuration.queue.memoryBytes
         do {
             if let path = folders.journalPath {
@@ -329,13 +293,19 @@ package actor Runtime {
                     let queue = BytePath(configuration.queue.folder ?? folders.queue)
                     let opened = try JournalMemory.open(
                         path: path, bytes: bytes, queueFolder: queue)
-                    return (opened.memory, opened.source != .made)
+                    let finding: Continuity.Finding =
+                        switch opened.source {
+                        case .adopted: .memoryFound
+                        case .restored: .cleanStop
+                        case .made: lostQueue
+                        }
+                    return (opened.memory, finding)
                 } catch {
                     logger.warning(
-                        "the queue ends with the last process: no room in memory: \(error)")
+                        "the queue ends with the last process: \(folders.noRoom(error, bytes))")
                 }
             }
-            return (try JournalMemory.make(bytes: bytes), false)
+            return (try JournalMemory.make(bytes: bytes), lostQueue)
         } catch {
             throw CommandError(.unknown, "no memory for the queue: \(error)")
         }

@@ -13,10 +13,12 @@ package struct RuntimeConfiguration: Sendable {
     package var queue: QueueLimits
     /// The program that serves one mount.
     package var capturePath: String
+    /// Whether captures notice changes that come around them.
+    package var hasTripwire: Bool
 
     package init(
         name: String, address: String, port: Int, controlPort: Int, stateDirectory: String,
-        queue: QueueLimits, capturePath: String
+        queue: QueueLimits, capturePath: String, hasTripwire: Bool = false
     ) {
         self.name = name
         self.address = address
@@ -25,5 +27,6 @@ package struct RuntimeConfiguration: Sendable {
         self.stateDirectory = stateDirectory
         self.queue = queue
         self.capturePath = capturePath
+        self.hasTripwire = hasTripwire
     }
 }

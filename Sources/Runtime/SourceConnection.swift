@@ -17,12 +17,30 @@ final class SourceConnection: Sendable {
     private let mailbox: Mailbox<PumpNews>
     private let journal: JournalMemory
     private let stopped = SnapshotBoard(false)
+    /// It cannot go on yet: a folder is gone. There is no pump.
+    let isWaiting: Bool
+
+    /// A connection that waits for its folders; its place in the queue is kept.
+    init(waiting plan: ConnectionPlan, problem: String, journal: JournalMemory) {
+        self.plan = plan
+        self.journal = journal
+        mailbox = Mailbox()
+        isWaiting = true
+        var snapshot = ConnectionSnapshot()
+        snapshot.isReplicating = plan.replicates
+        snapshot.state = .refused(problem)
+        snapshot.lastLinkProblem = problem
+        snapshot.continuityText = "broken: \(problem)"
+        board.show(snapshot)
+        stopped.show(true)
+    }
 
     /// Starts the pump.
     init(
         plan: ConnectionPlan, surroundings: PumpSurroundings, data: SourceSession.Data,
-        statistics: ConnectionStatistics
+        continuity: ContinuityReport, statistics: ConnectionStatistics
     ) {
+        isWaiting = false
         self.plan = plan
         journal = surroundings.journal
         let mailbox = Mailbox<PumpNews>()
@@ -33,6 +51,7 @@ final class SourceConnection: Sendable {
             let pump = SourcePump(
                 plan: plan, surroundings: surroundings, data: data, mailbox: mailbox, board: board)
             pump.restore(statistics)
+            pump.continuity = continuity
             pump.run()
             stopped.show(true)
         }
@@ -50,12 +69,16 @@ final class SourceConnection: Sendable {
     /// - Parameter forget: whether the connection itself ends: the target is told, the place in the
     ///   journal is given up. Otherwise it goes on where it stood when the daemon comes back.
     func stop(forget: Bool) async {
+        if isWaiting, forget {
+            JournalFollower.resume(journal, connection: plan.id)?.stop()
+        }
         post(.stop(forget: forget))
         _ = try? await stopped.wait(seconds: 30, for: "the end of a connection") { $0 }
     }
 
     /// Asks the target something, off the stream.
     func inspect(_ question: Inspect, seconds: Double) async throws(CommandError) -> [Inspected] {
+        if isWaiting { return [] }
         let answer = SnapshotBoard<[Inspected]?>(nil)
         post(.ask(question, answer))
         let all = try await answer.wait(seconds: seconds, for: "the target's answer") { $0 != nil }
@@ -69,6 +92,8 @@ struct PumpSurroundings: Sendable {
     let queue: QueueKeeper
     /// Of hot groups.
     let marksFolder: String
+    /// See `QueueLimits`.
+    let stuckSeconds: Int
     let store: StateStore
     /// Tells hooks of an event.
     let tell: @Sendable (RuntimeEvent) -> Void
@@ -90,6 +115,8 @@ enum PumpNews: Sendable {
     /// From here until `captureBack` nobody sees what changes below a mount.
     case captureLost(mount: String)
     case captureBack(mount: String)
+    /// What a capture says of itself.
+    case capture(mount: String, CaptureFacts)
     /// What the source had when its mirror with that number began is on its own disk.
     case sourceSynced(mirror: Int)
     /// Changes did not come the ordinary way.

@@ -94,6 +94,7 @@ extension SourcePump {
         generation += 1
         session.lost()
         window.reset()
+        isTargetSettled = false
         shown.lastLinkProblem = reason
         waitBeforeNextAttempt()
         for (_, question) in questions {
@@ -139,6 +140,7 @@ extension SourcePump {
     }
 
     private func greeted(_ hello: Hello) {
+        targetBoot = hello.bootID
         let own = ProtocolVersion.supported
         guard ProtocolVersion.negotiate(own: own, peer: hello.versions) == nil else { return }
         refused("'\(hello.serverName)' speaks other versions of the protocol")
@@ -286,9 +288,6 @@ enum LinkTimes {
     /// Between two mirrors that start by themselves.
     static let betweenOwnMirrors = 30 * Clock.second
     static let afterRefusal = 5 * Clock.second
-    /// A target that cannot go on for so long is no longer waited for: what it did not take becomes
-    /// marks.
-    static let stuckSeconds = 20
     /// Buffers are given back after so long without work.
     static let idle = 5 * Clock.second
 }

@@ -11,10 +11,12 @@ internal import WireProtocol
 /// How a pump mirrors: begin, read in slices between the changes, end when the target misses
 /// nothing.
 extension SourcePump {
-    /// What goes on after a broken link: compared with what arrived already.
+    /// What goes on after a broken link: compared with what arrived already. Size and time say what
+    /// that is only as long as both sides live: a power cut may leave them and take content.
     var mirrorAfterBreak: MirrorOrder {
-        MirrorOrder(
-            kind: lastOrder?.kind == .checksum ? .checksum : .different,
+        let isSure = lastOrder.map { $0.kind != .checksum } == true && targetBoot == mirrorBoot
+        return MirrorOrder(
+            kind: isSure ? .different : .checksum,
             removesOrphans: lastOrder?.removesOrphans ?? plan.removesOrphans)
     }
 
@@ -24,6 +26,7 @@ extension SourcePump {
 
     func startMirror(_ order: MirrorOrder) {
         guard session.isStreaming, followAgain() != nil else { return }
+        breakReport()
         beginMirror(order)
     }
 
@@ -43,12 +46,17 @@ extension SourcePump {
             session.require(.mirrorStopped)
             return
         }
-        if !isPartial { lastOrder = order }
+        if !isPartial { (lastOrder, mirrorBoot) = (order, targetBoot) }
         if suspicion == nil { session.mirrorStarted() }
+        if !isPartial { mirrorBegan = Clock.now }
+        if isReported, suspicion != nil { continuity.resync?.started = mirrorBegan }
         shown.mirrorsStarted += 1
         if !isPartial { unreadable = [] }
         if !isPartial {
-            tell(order.kind == .resync ? "resync.started" : "mirror.started", order.facts)
+            let isResync = order.kind == .resync
+            tell(
+                isResync ? "resync.started" : "mirror.started",
+                isResync ? resyncFacts : order.facts)
         }
         logger.info("\(isPartial ? "sends what the target misses" : order.words + " started")")
     }
@@ -57,6 +65,8 @@ extension SourcePump {
         guard let running = mirror else { return }
         mirror = nil
         session.mirrorStopped()
+        breakReport()
+        if running.phase != .beginning { sendMirrorStopped() }
         keepProgress(of: running)
         tell("mirror.stopped", running.order.facts)
         logger.info("mirror stopped")
@@ -65,8 +75,6 @@ extension SourcePump {
     /// Adds the mirror's next slice to a batch.
     func readMirror(into batch: inout BatchBuilder) {
         guard let mirror else { return }
-        breakReport()
-        if running.phase != .beginning { sendMirrorStopped() }
         mirror.write(
             into: &batch, position: follower?.position ?? 0, applied: window.appliedBytes)
     }
@@ -90,10 +98,13 @@ extension SourcePump {
         self.mirror = nil
         if session.isMirrorOwed { unsettled = session.data }
         session.mirrorCompleted()
+        // Both news may have come at once: that the end is applied, and that it is durable.
+        if isTargetSettled { settled() }
         shown.mirrorsCompleted += 1
         let progress = mirror.progress
         if !mirror.isPartial {
-            var facts = mirror.order.facts
+            endReport(progress)
+            var facts = mirror.order.kind == .resync ? resyncFacts : mirror.order.facts
             facts["objects"] = .integer(Int64(progress.objectsDone))
             facts["bytes"] = .integer(Int64(clamping: progress.bytesSent))
             tell(mirror.order.kind == .resync ? "resync.completed" : "mirror.completed", facts)
@@ -162,12 +173,19 @@ extension SourcePump {
             return
         }
         let progress = mirror.progress
+        followReport(progress)
+        if shown.mirrorStarted != mirror.started { shown.mirrorPercent = nil }
         shown.mirrorStarted = mirror.started
         shown.mirrorObjectsDone = Int64(progress.objectsDone)
         shown.mirrorBytesDone = Int64(progress.bytesDone)
         shown.mirrorObjectsTotal = Int64(progress.objectsTotal)
         shown.mirrorBytesTotal = Int64(progress.bytesTotal)
-        shown.mirrorPercent = progress.percent.map { Int($0) }
+        shown.objectsSuspect = Int64(progress.objectsSuspect)
+        shown.bytesCompared = Int64(progress.bytesCompared)
+        shown.bytesToCompare = Int64(progress.bytesToCompare)
+        shown.bytesSentNow = Int64(progress.bytesSent)
+        // What the target asks for later makes the whole larger; what was shown is not taken back.
+        shown.mirrorPercent = progress.percent.map { max(Int($0), shown.mirrorPercent ?? 0) }
         shown.mirrorSecondsLeft = progress.secondsLeft(now: Clock.monotonic).map {
             Int($0.rounded(.up))
         }

@@ -18,19 +18,26 @@ extension SourcePump {
             logger.warning("a resync is needed: \(reason.rawValue)")
             tell("resync.needed", ["reason": .text(reason.rawValue)])
         }
+        if case .resyncing = session.data {
+            // The target takes itself for good until the resync begins: no change may get there
+            // that follows one which nobody saw. They become marks.
+            surroundings.queue.putOut(connection: plan.id, .ownWill)
+        }
         guard mirror != nil else { return }
         logger.warning("what runs begins anew: \(reason.rawValue)")
         mirror = nil
     }
 
     /// The target has not been able to go on for long: what is on its way to it becomes marks, and
-    /// a resync sends deletions first.
+    /// a resync sends deletions first: at once, because they may be what it waits for, and now and
+    /// then when it was stuck in a resync, too.
     func giveUpOnStuckTarget() {
+        let isAgain = session.data == .resyncing(.targetStuck)
         surroundings.queue.putOut(connection: plan.id, .ownWill)
         lose(.targetStuck)
-        nextOwnMirror = Clock.monotonic + LinkTimes.betweenOwnMirrors
+        nextOwnMirror = isAgain ? Clock.monotonic + LinkTimes.betweenOwnMirrors : 0
         link?.close()
-        lost("the target was stuck for \(LinkTimes.stuckSeconds) seconds")
+        lost("the target was stuck for \(surroundings.stuckSeconds) seconds")
     }
 
     /// Begins the mirror or resync that is owed, as soon as it can prove something. One after the
@@ -43,15 +50,20 @@ extension SourcePump {
         nextOwnMirror = now + LinkTimes.betweenOwnMirrors
         guard let marks = followAgain() else { return }
         switch session.data {
-        case .resyncing(.objectsMissing):
+        case .resyncing(let reason) where reason.scope == .everything:
+            beginReport(reason)
+            continuity.resync?.markCount = markCount(marks)
             // What the target lacks it could not even name.
-            beginMirror(MirrorOrder(kind: .different, removesOrphans: false))
-        case .resyncing(.targetInconsistent):
-            beginMirror(MirrorOrder(kind: .checksum, removesOrphans: false))
+            let kind: MirrorOrder.Kind = reason == .objectsMissing ? .different : .checksum
+            beginMirror(MirrorOrder(kind: kind, removesOrphans: false))
         case .resyncing(let reason):
+            beginReport(reason)
+            let suspicion = suspicion(reason, marks)
+            if let report = continuity.resync {
+                logger.info("a resync compares \(report.scopeText): \(reason.rawValue)")
+            }
             beginMirror(
-                MirrorOrder(kind: .resync, removesOrphans: false),
-                suspicion: suspicion(reason, marks))
+                MirrorOrder(kind: .resync, removesOrphans: false), suspicion: suspicion)
         case .mirroring: beginMirror(mirrorAfterBreak)
         case .good, .required: break
         }
@@ -97,11 +109,13 @@ extension SourcePump {
         var isEnough = reason.scope == .marks
         if case .withMarks(let marks) = followed {
             logger.info("\(marks.count) marks\(marks.isIncomplete ? ", incomplete" : "")")
+            continuity.resync?.markCount = marks.count
             parts.append(Marks { file in marks.suspect(file) })
             isEnough = isEnough && !marks.isIncomplete && !marks.isOverflowed
         } else {
             isEnough = false
         }
+        continuity.resync?.scope = .marks
         if !isEnough { parts.append(scan()) }
         return parts.count == 1 ? parts[0] : UnionSuspicion(parts)
     }
@@ -113,19 +127,77 @@ extension SourcePump {
         for mount in Set(plan.roots.map(\.file.mount)) {
             let set = HotSet.read(folder: BytePath(surroundings.marksFolder), mount: mount)
             guard set.isSure, let start = set.oldestStart else {
-                logger.warning("it is not known what was written, so everything is compared")
-                return EverythingSuspicion()
+                return everything("it is not known what was written")
             }
             sets[mount] = set
             since = min(since, start)
         }
-        let groups = sets.values.reduce(0) { $0 + $1.groupCount }
-        logger.info("compares \(groups) hot groups and what changed since \(Clock.text(since))")
-        return UnionSuspicion([HotSuspicion(sets: sets), ChangedSince(since - Self.clockMargin)])
+        let earliest: Int64
+        do throws(Errno) {
+            earliest = try ClockSteps.read(folder: BytePath(surroundings.marksFolder))
+                .earliest(since: since)
+        } catch {
+            return everything("it is not known whether the clock was set back (\(error))")
+        }
+        continuity.resync?.scope = .scan
+        continuity.resync?.hotGroupCount = sets.values.reduce(0) { $0 + $1.groupCount }
+        continuity.resync?.changedSince = earliest
+        continuity.resync?.clockSetBack = since - earliest
+        return UnionSuspicion([
+            HotSuspicion(sets: sets), ChangedSince(earliest - Self.clockMargin),
+        ])
+    }
+
+    private func everything(_ reason: String) -> any Suspicion {
+        logger.warning("\(reason), so everything is compared")
+        continuity.resync?.scope = .everything
+        return EverythingSuspicion()
     }
 
     /// Change times come from a clock that ticks some hundred times a second.
     private static let clockMargin = Clock.second
+
+    // MARK: What is told of it
+
+    private func beginReport(_ reason: ResyncReason) {
+        continuity.resync = ResyncReport(reason: reason.rawValue, started: Clock.now)
+        isReported = true
+    }
+
+    private func markCount(_ followed: Followed) -> Int {
+        if case .withMarks(let marks) = followed { marks.count } else { 0 }
+    }
+
+    var resyncFacts: CommandRecord {
+        var facts = MirrorOrder(kind: .resync, removesOrphans: false).facts
+        guard let report = continuity.resync else { return facts }
+        for field in report.facts.fields { facts[field.name] = field.value }
+        facts["reason"] = .text(report.reason)
+        return facts
+    }
+
+    /// How far what began by itself is.
+    func followReport(_ progress: MirrorProgress) {
+        guard isReported else { return }
+        continuity.resync?.objectsDone = Int64(progress.objectsDone)
+        continuity.resync?.objectsSuspect = Int64(progress.objectsSuspect)
+        continuity.resync?.bytesCompared = Int64(progress.bytesCompared)
+        continuity.resync?.bytesSent = Int64(progress.bytesSent)
+    }
+
+    func endReport(_ progress: MirrorProgress) {
+        guard isReported else { return }
+        followReport(progress)
+        continuity.resync?.ended = Clock.now
+        isReported = false
+    }
+
+    /// Somebody asks for a mirror, or ends what runs.
+    func breakReport() {
+        guard isReported else { return }
+        continuity.resync?.isBrokenOff = true
+        isReported = false
+    }
 
     // MARK: The end
 

@@ -55,6 +55,11 @@ final class SourcePump {
     var lastOrder: MirrorOrder?
     /// What a mirror or resync made good whose end the target does not yet have on its disk.
     var unsettled: SourceSession.Data?
+    /// Which run of its machine the target is in, and was in when a mirror began last.
+    var targetBoot = ""
+    var mirrorBoot = ""
+    /// The target said last that what it has is good and on its disk.
+    var isTargetSettled = false
     /// Mounts whose changes nobody sees at the moment: a look at them would prove nothing.
     var heldMounts: Set<String> = []
 
@@ -63,6 +68,12 @@ final class SourcePump {
     var nextRequestID: UInt64 = 1
 
     var shown = ConnectionSnapshot()
+    var continuity = ContinuityReport()
+    /// What runs began by itself: the report of the continuity is about it.
+    var isReported = false
+    private var savedContinuity: CommandRecord?
+    /// When what runs, or waits to be settled, began; nanoseconds since 1970.
+    var mirrorBegan: Int64 = 0
     var isStopping = false
     private var savedData: SourceSession.Data
 
@@ -90,6 +101,7 @@ final class SourcePump {
 
     func run() {
         follow()
+        tellOfStart()
         while !isStopping {
             let journalSignal = surroundings.journal.signal
             let mailSignal = mailbox.signal
@@ -101,6 +113,7 @@ final class SourcePump {
             let progressed = session.isStreaming && pump()
             followMirror()
             keepData()
+            keepContinuity()
             show()
             if progressed { gather() }
             if progressed || mirrorHasNext { continue }
@@ -112,6 +125,15 @@ final class SourcePump {
         }
         saveStatistics()
         show()
+    }
+
+    /// What the start found, once.
+    private func tellOfStart() {
+        guard continuity.start != Continuity.Finding.connected.rawValue else { return }
+        let text = continuity.text(session.data, replicates: plan.replicates)
+        tell(
+            "connection.resumed", ["found": .text(continuity.start), "continuity": .text(text)])
+        logger.info("goes on: \(continuity.start); continuity \(text)")
     }
 
     /// Takes up the place in the journal again, or a new one.
@@ -161,7 +183,10 @@ final class SourcePump {
         case .captureLost(let mount):
             heldMounts.insert(mount)
             lose(.captureBroken)
-        case .captureBack(let mount): heldMounts.remove(mount)
+        case .captureBack(let mount):
+            heldMounts.remove(mount)
+            shown.captures[mount]?.problem = ""
+        case .capture(let mount, let facts): shown.captures[mount] = facts
         case .lose(let reason): lose(reason)
         case .sourceSynced(let number):
             if number + 1 == shown.mirrorsStarted { mirror?.sourceIsSynced() }
@@ -211,6 +236,30 @@ final class SourcePump {
         }
     }
 
+    /// Since when changes go their way, and what was done about the time before.
+    private func keepContinuity() {
+        switch session.data {
+        case .resyncing, .required, .mirroring:
+            if continuity.since != nil, continuity.brokenSince == nil {
+                continuity.brokenSince = Clock.now
+            }
+        case .good:
+            if unsettled == nil, continuity.since == nil || continuity.brokenSince != nil {
+                continuity.since = mirrorBegan > 0 ? mirrorBegan : continuity.startedAt
+                continuity.brokenSince = nil
+            }
+        }
+        let kept = continuity.kept
+        guard kept != savedContinuity else { return }
+        savedContinuity = kept
+        do {
+            try surroundings.store.setSetting(
+                plan.continuityKey, to: JSONWriter.text(of: .record(kept)))
+        } catch {
+            logger.warning("since when changes are followed was not saved: \(error)")
+        }
+    }
+
     private func saveStatistics() {
         var counters = ConnectionStatistics()
         counters.mirrorBytesTransferred = shown.mirrorBytesSent
@@ -247,6 +296,8 @@ final class SourcePump {
             shown.oldestUndelivered = follower.time(after: shown.applied)
         }
         showMirror()
+        shown.continuity = continuity
+        shown.continuityText = continuity.text(session.data, replicates: plan.replicates)
         board.show(shown)
     }
 }

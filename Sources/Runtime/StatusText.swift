@@ -16,7 +16,7 @@ struct StatusText {
         add("Time established", Clock.text(plan.established))
         add("Replication set", plan.setName)
         add("Target machine", plan.peer.address)
-        add("Target state", snapshot.state.word)
+        add("Target state", stateWord)
         add("Mirror bytes transferred", "\(snapshot.mirrorBytesSent)")
         add("Mirror bytes transmitted", "\(snapshot.mirrorBytesSent)")
         add("Mirror bytes in queue", "\(snapshot.mirrorBytesInQueue)")
@@ -24,6 +24,13 @@ struct StatusText {
         add("Replication bytes transmitted", "\(snapshot.replicationBytesSent)")
         add("Replication bytes in queue", "\(snapshot.replicationBytesInQueue)")
         if let reason { add("Reason", reason) }
+        add("Continuity", snapshot.continuityText)
+        if snapshot.continuity.startedAt > 0 {
+            let report = snapshot.continuity
+            add("Last start", "\(Clock.text(report.startedAt)): \(report.start)")
+        }
+        if let resync = snapshot.continuity.resync { add("Last resync", resync.text) }
+        for line in captureLines { add("Capture", line) }
         add("Mirror state", mirrorText)
         add("Replication state", replicationWord)
         add("Transmit mode", transmitWord)
@@ -37,7 +44,7 @@ struct StatusText {
             )
         }
         if snapshot.unreadableCount > 0 { add("Unreadable files", "\(snapshot.unreadableCount)") }
-        for root in plan.roots { add("Mapping", "\(root.sourcePath) -> \(root.targetPath)") }
+        for mapping in plan.mappings { add("Mapping", "\(mapping.source) -> \(mapping.target)") }
         return lines
     }
 
@@ -46,7 +53,7 @@ struct StatusText {
             "connection": .integer(Int64(plan.id)), "replicationSet": .text(plan.setName),
             "target": .text(plan.peer.name), "targetAddress": .text(plan.peer.address),
             "established": .text(Clock.text(plan.established)),
-            "targetState": .text(snapshot.state.word), "reason": .text(reason ?? ""),
+            "targetState": .text(stateWord), "reason": .text(reason ?? ""),
             "mirrorState": .text(mirrorWord),
             "mirrorPercent": snapshot.mirrorPercent.map { .integer(Int64($0)) } ?? .none,
             "replicationState": .text(replicationWord), "transmitMode": .text(transmitWord),
@@ -57,6 +64,7 @@ struct StatusText {
             "replicationBytesTransmitted": .integer(snapshot.replicationBytesSent),
             "replicationBytesInQueue": .integer(snapshot.replicationBytesInQueue),
         ]
+        addContinuity(to: &record)
         record["settled"] = .boolean(snapshot.isVouched)
         record["filesMirrored"] = .integer(snapshot.mirrorObjectsDone)
         record["operationsSent"] = .integer(snapshot.operationsSent)
@@ -75,7 +83,7 @@ struct StatusText {
     /// One line of CONNECTIONS.
     var line: String {
         "\(plan.id)".padded(to: 6) + plan.setName.padded(to: 24) + plan.peer.name.padded(to: 20)
-            + snapshot.state.word.padded(to: 18) + transmitWord
+            + stateWord.padded(to: 18) + transmitWord
     }
 
     static let head =
@@ -89,6 +97,14 @@ struct StatusText {
 
     /// One line for a terminal while a mirror or a wait runs.
     var progressLine: String {
+        if snapshot.isMirroring, snapshot.isResync {
+            return "\(mirrorText): \(snapshot.mirrorObjectsDone) of "
+                + "\(max(snapshot.mirrorObjectsDone, snapshot.mirrorObjectsTotal)) objects "
+                + "looked at, \(snapshot.objectsSuspect) suspect, "
+                + "\(Self.bytes(snapshot.bytesCompared)) of "
+                + "\(Self.bytes(max(snapshot.bytesCompared, snapshot.bytesToCompare))) compared, "
+                + "\(Self.bytes(snapshot.bytesSentNow)) sent"
+        }
         if snapshot.isMirroring {
             let left =
                 snapshot.mirrorSecondsLeft
@@ -102,8 +118,47 @@ struct StatusText {
             + Self.seconds(lagSeconds)
     }
 
+    private var captureLines: [String] {
+        snapshot.captures.sorted { $0.key < $1.key }.flatMap { $0.value.lines($0.key) }
+    }
+
+    /// Since when changes are followed and what was done about the time before, for scripts.
+    private func addContinuity(to record: inout CommandRecord) {
+        let report = snapshot.continuity
+        let isUnbroken = snapshot.isVouched && report.since != nil && snapshot.isReplicating
+        record["continuity"] = .text(snapshot.continuityText)
+        record["unbrokenSince"] = .text(isUnbroken ? ContinuityReport.time(report.since) : "")
+        record["lastStart"] = .text(report.startedAt > 0 ? Clock.text(report.startedAt) : "")
+        record["lastStartFound"] = .text(report.start)
+        let facts = (report.resync ?? ResyncReport(reason: "", started: 0)).facts
+        for field in facts.fields {
+            record[field.name] = report.resync == nil ? Self.nothing(field.value) : field.value
+        }
+        let captures = snapshot.captures.values
+        record["takeovers"] = .integer(Int64(captures.reduce(0) { $0 + $1.takeovers }))
+        record["changesAround"] = .integer(Int64(captures.reduce(0) { $0 + $1.around }))
+        record["captures"] = .list(captureLines.map { .text($0) })
+        record["mirrorObjectsTotal"] = .integer(snapshot.mirrorObjectsTotal)
+        record["objectsSuspect"] = .integer(snapshot.objectsSuspect)
+        record["bytesCompared"] = .integer(snapshot.bytesCompared)
+        record["bytesToCompare"] = .integer(snapshot.bytesToCompare)
+    }
+
+    private static func nothing(_ value: CommandValue) -> CommandValue {
+        value.text == nil ? .integer(0) : .text("")
+    }
+
+    private var captureProblem: String? {
+        snapshot.captures.sorted { $0.key < $1.key }.lazy.map(\.value.problem)
+            .first { !$0.isEmpty }
+    }
+
+    /// A folder that is not captured goes before everything that may be said of the target.
+    private var stateWord: String { captureProblem == nil ? snapshot.state.word : "Error" }
+
     private var reason: String? {
-        switch snapshot.state {
+        if let captureProblem { return captureProblem }
+        return switch snapshot.state {
         case .mirrorRequired(let reason): reason.rawValue
         case .resyncing(let reason): reason.rawValue
         case .refused(let text): text

@@ -16,10 +16,14 @@ struct ConfigurationFile: Equatable {
     var queueDiskMB: Int?
     var queueFreeMB: Int?
     var queueAlertPercent: Int?
+    var captureTripwire: Bool?
+    var targetStuckSeconds: Int?
 
     static let keys = [
         "name", "address", "port", "controlPort", "state", "logLevel", "journalMemoryMB",
         "queueFolder", "queueSegmentMB", "queueDiskMB", "queueFreeMB", "queueAlertPercent",
+        "captureTripwire",
+        "targetStuckSeconds",
     ]
     /// Longer than any that means something.
     static let bytesMax = 1 << 20
@@ -76,6 +80,9 @@ struct ConfigurationFile: Equatable {
         case "queueFreeMB": queueFreeMB = try Self.number(value, name.string, place)
         case "queueAlertPercent":
             queueAlertPercent = try Self.number(value, name.string, place)
+        case "captureTripwire": captureTripwire = try Self.truth(value, name.string, place)
+        case "targetStuckSeconds":
+            targetStuckSeconds = try Self.number(value, name.string, place)
         default:
             let suggestion = Settings.suggestion(for: name.string, among: Self.keys)
             throw SettingsError("\(place): unknown key '\(name.string)'\(suggestion)")
@@ -91,6 +98,17 @@ struct ConfigurationFile: Equatable {
             throw SettingsError("\(place): expected a word after '\(key):'")
         }
         return scalar.string
+    }
+
+    private static func truth(
+        _ value: Node, _ key: String, _ place: String
+    ) throws(SettingsError) -> Bool {
+        switch try text(value, key, place) {
+        case "on": return true
+        case "off": return false
+        case let text:
+            throw SettingsError("\(place): got '\(text)' as \(key), expected on or off")
+        }
     }
 
     private static func number(

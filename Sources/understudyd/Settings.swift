@@ -28,6 +28,8 @@ struct Settings: Sendable, Equatable {
     let stateDirectory: String
     let logLevel: Logger.Level
     let queue: QueueLimits
+    /// Captures notice changes that come around them.
+    let hasTripwire: Bool
 
     init(_ options: Options, file: ConfigurationFile = ConfigurationFile()) throws(SettingsError) {
         name = try Self.given(options.name ?? file.name, option: "--name", key: "name")
@@ -50,6 +52,7 @@ struct Settings: Sendable, Equatable {
         }
         logLevel = try Self.level(options.logLevel ?? file.logLevel ?? "info")
         queue = try Self.queue(file)
+        hasTripwire = file.captureTripwire ?? false
     }
 
     private static func queue(_ file: ConfigurationFile) throws(SettingsError) -> QueueLimits {
@@ -78,6 +81,10 @@ struct Settings: Sendable, Equatable {
         if let percent = file.queueAlertPercent {
             try check(percent, in: 1...100, "queueAlertPercent")
             queue.alertPercent = percent
+        }
+        if let seconds = file.targetStuckSeconds {
+            try check(seconds, in: 1...86_400, "targetStuckSeconds")
+            queue.stuckSeconds = seconds
         }
         return queue
     }

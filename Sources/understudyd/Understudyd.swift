@@ -40,6 +40,8 @@ struct Understudyd: AsyncParsableCommand {
                 queueDiskMB: 20000        the disk queue's limit (default: none; 0: no disk queue)
                 queueFreeMB: 50           what must stay free on that disk
                 queueAlertPercent: 50
+                captureTripwire: off      on: changes that come around a captured folder's mount
+                                          are noticed (renames and deletions cost about 10 % more)
             """,
         version: Runtime.version)
 
@@ -90,7 +92,8 @@ struct Understudyd: AsyncParsableCommand {
                 name: settings.name, address: settings.address, port: settings.port,
                 controlPort: settings.controlPort, stateDirectory: settings.stateDirectory,
                 queue: settings.queue,
-                capturePath: Self.programFolder + "/understudy-capture"),
+                capturePath: Self.programFolder + "/understudy-capture",
+                hasTripwire: settings.hasTripwire),
             store: store, logger: logger)
         let hooks = try Hooks(
             settings, folder: try folder.folder("hooks"), runtime: runtime, store: store,

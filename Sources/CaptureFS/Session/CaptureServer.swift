@@ -204,6 +204,7 @@ final class CaptureServer {
             "openDescriptors": String(fileSystem.descriptorCount),
             "takeovers": String(keeper.memory[.takeovers]),
             "around": String(tripwire?.count ?? 0),
+            "tripwire": tripwire == nil ? "0" : "1",
             "hotGeneration": String(fileSystem.heat.logGeneration),
             "hotFailures": String(fileSystem.heat.failureCount),
             "unread": String(keeper.memory[.unread]),

@@ -112,5 +112,9 @@ final class Tripwire: @unchecked Sendable {
         }
     }
 
-    private func addMore() { suspects.withLock { $0.isMore = true } }
+    /// The kernel dropped events: what they were about may lie here.
+    private func addMore() {
+        noticed.wrappingAdd(1, ordering: .relaxed)
+        suspects.withLock { $0.isMore = true }
+    }
 }

@@ -48,6 +48,14 @@ package struct ClockSteps: Hashable, Sendable {
 
     package init() {}
 
+    /// Where the notes are lost: times of before now say nothing.
+    package static func unknown(at now: ClockReading) -> ClockSteps {
+        var steps = ClockSteps()
+        steps.last = now
+        steps.note(Step(before: now.wall, floor: 0))
+        return steps
+    }
+
     /// Looks at the clocks; to be done often, because a step is known no better than that.
     ///
     /// - Returns: by how many nanoseconds the clock was set back since the last look, if it was.
