@@ -29,6 +29,8 @@ final class MirrorRun {
     /// Ends that the target did not accept.
     var endCount = 0
     var problems: [MirrorProblem] = []
+    /// What was said of how far the last mirror is, as often as it was known.
+    var percents: [Double] = []
 
     init(source: String, target: String, state: String) throws {
         sourcePath = source
@@ -83,6 +85,7 @@ final class MirrorRun {
                 MirrorRoot(
                     mapping: 0, descriptor: root, file: try Self.rootFile(root), filter: filter)
             ], settings: settings, suspicion: suspicion)
+        percents = []
         var batch = BatchBuilder(memory: memory)
         _ = batch.append(MirrorRecords.begin(settings, position: position))
         var steps = 0
@@ -95,6 +98,7 @@ final class MirrorRun {
             // Sums are of before what is in the batch, or of after it.
             if answersEarly { answerSums(&walker) }
             steps += 1
+            if let percent = walker.progress.percent { percents.append(percent) }
             try between(&batch)
             if step == .batchFull || step == .finished || step == .waitingForListing
                 || steps % 3 == 0

@@ -83,6 +83,25 @@ struct ResyncTests {
         expectEqual(run)
     }
 
+    @Test func `How far a resync is, is counted`() throws {
+        OddTree.make(at: source)
+        for number in 0..<40 {
+            OddTree.write(source + "/file \(number)", OddTree.bytes(100_000, UInt64(number)))
+        }
+        let run = try run()
+        try run.mirror(full: true, filter: IncludeAll())
+        let progress = try resync(run, EverythingSuspicion())
+        #expect(run.percents == run.percents.sorted())
+        #expect(run.percents.last == 100)
+        #expect(run.percents.contains { $0 > 50 && $0 < 100 })
+        #expect(progress.objectsTotal == progress.objectsDone)
+        #expect(progress.bytesSettled == progress.bytesToCompare)
+        #expect(progress.bytesToCompare > 4_000_000)
+        // Nothing to compare: looking at the objects is all there is.
+        let nothing = try resync(run, Marks { _ in .nothing })
+        #expect(run.percents.last == 100 && nothing.bytesToCompare == 0)
+    }
+
     @Test func `What nobody suspects is not looked at`() throws {
         OddTree.make(at: source)
         let run = try run()
