@@ -76,6 +76,10 @@ enum Rooms {
             "Logging", "MirrorCore", "MirrorSource", "NIOCore", "NIOPosix", "ReplicationModel",
             "SessionCore", "StateStore", "TargetApply", "Transport", "WireProtocol"),
 
+        "SimulationKit": .adapting(
+            "CPosix", "FileSystemAccess", "Journal", "MirrorCore", "MirrorSource",
+            "ReplicationModel", "SessionCore", "TargetApply", "WireProtocol"),
+
         // Programs.
         "dtcl": .program(
             "CommandModel", "CommandTable", "ControlClient", "DTCLFormat", "DTCLInterpreter",
@@ -83,6 +87,7 @@ enum Rooms {
         "understudy-bench": .program(),
         "understudy-fuzz": .program(
             "DTCLFormat", "DTCLInterpreter", "DTCLSyntax", "FuzzLanguage", "FuzzLua"),
+        "understudy-sim": .program("SimulationKit"),
         "understudy-capture": .program("CLinuxFuse", "CPosix", "CaptureFS", "Journal"),
         "understudyd": .program(
             "ArgumentParser", "CommandModel", "CommandTable", "ControlServer", "DTCLInterpreter",

@@ -137,6 +137,8 @@ enum cposix_call {
     cposix_call_generation,
     cposix_call_identify,
     cposix_call_realtime,
+    cposix_call_monotonic,
+    cposix_call_birthTime,
 };
 
 /// Somebody who answers the calling thread's file system calls instead of the kernel: a result or

@@ -7,24 +7,25 @@ internal import Glibc
 struct HotFile: ~Copyable {
     let generation: UInt32
     private let descriptor: CInt
+    private let stretch: Int
     private var sectors: Int
     private var nextSector = 0
 
     /// Makes the file whole under another name first: either it is there with its head, or not.
     static func make(
-        folder: CInt, mount: UInt32, generation: UInt32
+        folder: CInt, mount: UInt32, generation: UInt32, stretch: Int
     ) throws(Errno) -> HotFile {
         let name = HotFormat.name(mount: mount, generation: generation)
         let temporary = "new-\(name)"
         let descriptor = try SystemCall.open(
             at: folder, temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
         do throws(Errno) {
-            try fill(descriptor, mount: mount, generation: generation)
+            try fill(descriptor, mount: mount, generation: generation, stretch: stretch)
             _ = try SystemCall.check { cposix_fsync(descriptor) }
             try AtomicFile.replace(name, by: temporary, in: folder)
             SystemCall.close(descriptor)
             let writing = try SystemCall.open(at: folder, name, O_RDWR | O_DSYNC | O_NOFOLLOW)
-            return HotFile(generation, writing, sectors: HotFormat.sectorsPerStretch)
+            return HotFile(generation, writing, stretch: stretch)
         } catch {
             SystemCall.close(descriptor)
             _ = cposix_unlinkat(folder, temporary, 0)
@@ -33,9 +34,9 @@ struct HotFile: ~Copyable {
     }
 
     private static func fill(
-        _ descriptor: CInt, mount: UInt32, generation: UInt32
+        _ descriptor: CInt, mount: UInt32, generation: UInt32, stretch: Int
     ) throws(Errno) {
-        let count = HotFormat.headBytes + HotFormat.sectorsPerStretch * HotFormat.sectorBytes
+        let count = HotFormat.headBytes + stretch * HotFormat.sectorBytes
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4096)
         defer { bytes.deallocate() }
         bytes.initializeMemory(as: UInt8.self, repeating: 0)
@@ -44,10 +45,11 @@ struct HotFile: ~Copyable {
         try SystemCall.writeAll(descriptor, UnsafeRawBufferPointer(bytes), at: 0)
     }
 
-    private init(_ generation: UInt32, _ descriptor: CInt, sectors: Int) {
+    private init(_ generation: UInt32, _ descriptor: CInt, stretch: Int) {
         self.generation = generation
         self.descriptor = descriptor
-        self.sectors = sectors
+        self.stretch = stretch
+        sectors = stretch
     }
 
     deinit { SystemCall.close(descriptor) }
@@ -75,12 +77,12 @@ struct HotFile: ~Copyable {
     }
 
     private mutating func lengthen() throws(Errno) {
-        let count = HotFormat.sectorsPerStretch * HotFormat.sectorBytes
+        let count = stretch * HotFormat.sectorBytes
         let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4096)
         defer { zeros.deallocate() }
         zeros.initializeMemory(as: UInt8.self, repeating: 0)
         try SystemCall.writeAll(descriptor, UnsafeRawBufferPointer(zeros), at: place(sectors))
-        sectors += HotFormat.sectorsPerStretch
+        sectors += stretch
     }
 
     private func place(_ sector: Int) -> Int64 {

@@ -12,14 +12,14 @@ internal import ReplicationModel
 ///        sectors of the batch that follow (2), group numbers (62 × 8). A sector is written once; a
 ///        sector of zeros is free.
 /// ```
-enum HotFormat {
+package enum HotFormat {
     static let magic: UInt64 = 0x3154_4F48_5444_4E55  // "UNDTHOT1"
     static let version: UInt32 = 1
     static let headBytes = 4096
     static let sectorBytes = 512
     static let groupsPerSector = 62
     /// Sectors of zeros that a file is made with, and gets when they are used up: 1 MiB.
-    static let sectorsPerStretch = 2048
+    package static let sectorsPerStretch = 2048
     /// Stands for every group of the mount.
     static let allGroups = UInt64.max
     /// Inode numbers of a group, as a shift.

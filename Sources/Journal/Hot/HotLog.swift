@@ -18,6 +18,7 @@ internal import Synchronization
 package final class HotLog: @unchecked Sendable {
     package let mount: UInt32
     let folder: BytePath
+    private let stretch: Int
     let current = Atomic<UInt32>(0)
     /// Address of the table in use.
     let table: Atomic<UInt>
@@ -28,8 +29,13 @@ package final class HotLog: @unchecked Sendable {
 
     /// Starts a new generation in the folder. Where that fails it is tried again with every batch;
     /// `counters` tells.
-    package init(folder: BytePath, mount: UInt32) {
+    ///
+    /// - Parameter stretch: sectors that a file is made with; a simulation has less to write.
+    package init(
+        folder: BytePath, mount: UInt32, stretch: Int = HotFormat.sectorsPerStretch
+    ) {
         self.folder = folder
+        self.stretch = stretch
         self.mount = mount
         let first = HotTable.make(capacity: HotState.tableCapacityMin)
         table = Atomic(UInt(bitPattern: first.memory))
@@ -207,7 +213,8 @@ package final class HotLog: @unchecked Sendable {
         defer { SystemCall.close(directory) }
         let known = try HotFormat.generations(in: directory, mount: mount)
         return try HotFile.make(
-            folder: directory, mount: mount, generation: max((known.last ?? 0) &+ 1, generation))
+            folder: directory, mount: mount, generation: max((known.last ?? 0) &+ 1, generation),
+            stretch: stretch)
     }
 
     private func adopt(_ file: consuming HotFile?, _ state: inout HotState) {

@@ -41,7 +41,11 @@ package struct HotSet: Sendable {
 
     /// Reads all generations that the folder keeps of a mount. Never fails: what cannot be read
     /// makes the set unsure. A folder that does not exist holds no generation.
-    package static func read(folder: BytePath, mount: UInt32) -> HotSet {
+    ///
+    /// - Parameter stretch: sectors that a whole file has at least, see `HotLog`.
+    package static func read(
+        folder: BytePath, mount: UInt32, stretch: Int = HotFormat.sectorsPerStretch
+    ) -> HotSet {
         var set = HotSet(mount: mount)
         do throws(Errno) {
             let directory = try DirectoryTree.open(folder)
@@ -50,7 +54,7 @@ package struct HotSet: Sendable {
             for generation in set.generations {
                 let before = set.groups.count
                 set.newestStart = nil
-                do throws(Errno) { try set.add(generation, directory) } catch {
+                do throws(Errno) { try set.add(generation, directory, stretch) } catch {
                     set.isSure = false
                 }
                 set.newestGroupCount = set.groups.count - before
@@ -95,7 +99,9 @@ package struct HotSet: Sendable {
         return result
     }
 
-    private mutating func add(_ generation: UInt32, _ directory: CInt) throws(Errno) {
+    private mutating func add(
+        _ generation: UInt32, _ directory: CInt, _ stretch: Int
+    ) throws(Errno) {
         let descriptor = try SystemCall.open(
             at: directory, HotFormat.name(mount: mount, generation: generation),
             O_RDONLY | O_NOFOLLOW)
@@ -113,13 +119,13 @@ package struct HotSet: Sendable {
         }
         oldestStart = min(oldestStart ?? start, start)
         newestStart = start
-        try addSectors(descriptor, bytes)
+        try addSectors(descriptor, bytes, stretch)
     }
 
     /// Sectors of a batch lie side by side and are written at once, so a power cut may leave holes
     /// in the last batch only, for which nobody had been told that it is durable.
     private mutating func addSectors(
-        _ descriptor: CInt, _ bytes: UnsafeMutableRawBufferPointer
+        _ descriptor: CInt, _ bytes: UnsafeMutableRawBufferPointer, _ stretch: Int
     ) throws(Errno) {
         var place = Int64(HotFormat.headBytes)
         var sectors = 0
@@ -148,7 +154,7 @@ package struct HotSet: Sendable {
             if count < bytes.count { break }
             place += Int64(count)
         }
-        if sectors < HotFormat.sectorsPerStretch { isSure = false }
+        if sectors < stretch { isSure = false }
     }
 }
 

@@ -9,10 +9,22 @@ extension JournalMemory {
     ///
     /// - Parameter bytes: of memory for records and payload together; at least 1 MiB is taken.
     package static func make(bytes: Int) throws(JournalError) -> JournalMemory {
+        try make(JournalLayout.capacities(bytes: bytes))
+    }
+
+    /// The same with a ring of just so many records and bytes of payload (whole pages), so that a
+    /// simulation fills it soon. A payload must not be longer than the ring.
+    package static func make(records: Int, payloadBytes: Int) throws(JournalError) -> JournalMemory {
+        try make((records: records, payload: payloadBytes))
+    }
+
+    private static func make(
+        _ capacities: (records: Int, payload: Int)
+    ) throws(JournalError) -> JournalMemory {
         let descriptor = cposix_memfd("understudy-journal")
         guard descriptor >= 0 else { throw .memory(errno: -descriptor) }
         do throws(Errno) {
-            try lay(descriptor, bytes: bytes, JournalOrigin(), isReserved: false)
+            try lay(descriptor, capacities, JournalOrigin(), isReserved: false)
         } catch {
             SystemCall.close(descriptor)
             throw .memory(errno: error.rawValue)
@@ -75,7 +87,8 @@ extension JournalMemory {
             let descriptor = try SystemCall.open(
                 at: folder, temporary, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
             do throws(Errno) {
-                try lay(descriptor, bytes: bytes, origin, isReserved: true)
+                try lay(
+                    descriptor, JournalLayout.capacities(bytes: bytes), origin, isReserved: true)
                 _ = try SystemCall.check {
                     cposix_renameat2(folder, temporary, folder, name, 0)
                 }
@@ -92,9 +105,10 @@ extension JournalMemory {
 
     /// Writes the header of an empty journal; the magic number last.
     private static func lay(
-        _ descriptor: CInt, bytes: Int, _ origin: JournalOrigin, isReserved: Bool
+        _ descriptor: CInt, _ capacities: (records: Int, payload: Int), _ origin: JournalOrigin,
+        isReserved: Bool
     ) throws(Errno) {
-        let (records, payload) = JournalLayout.capacities(bytes: bytes)
+        let (records, payload) = capacities
         let total = JournalLayout.recordsPlace + records * JournalLayout.bytesPerRecord + payload
         _ = try SystemCall.check { cposix_ftruncate(descriptor, off_t(total)) }
         if isReserved {

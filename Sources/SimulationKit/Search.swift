@@ -1,0 +1,43 @@
+internal import CPosix
+internal import Glibc
+internal import Synchronization
+internal import WireProtocol
+
+/// Runs seeds, one after the other. Of one thread.
+package final class Search {
+    private let folder: String
+    private let room = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: 1 << 20 + 256 << 10, alignment: 4096)
+    package private(set) var figures = Figures()
+
+    private static let count = Atomic<Int>(0)
+
+    /// What a seed came to.
+    package struct Outcome: Sendable {
+        package let seed: UInt64
+        /// What was wrong.
+        package let failure: String?
+        package let figures: Figures
+        /// What happened, when it was asked for.
+        package let lines: [String]
+    }
+
+    package init() {
+        let number = Self.count.add(1, ordering: .relaxed).newValue
+        folder = "/dev/shm/understudy-sim-\(getpid())-\(number)"
+        mkdir(folder, 0o700)
+    }
+
+    deinit {
+        rmdir(folder)
+        room.deallocate()
+    }
+
+    package func run(seed: UInt64, isTold: Bool = false) -> Outcome {
+        let world = World(seed: seed, memoryFolder: folder, isTold: isTold, room: room)
+        let failure = world.run()
+        figures.add(world.figures)
+        return Outcome(
+            seed: seed, failure: failure, figures: world.figures, lines: world.story.lines)
+    }
+}

@@ -1,0 +1,200 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Journal
+internal import MirrorCore
+internal import MirrorSource
+internal import ReplicationModel
+internal import SessionCore
+
+/// How the source mirrors, and puts right what did not go the ordinary way.
+extension SimulatedSource {
+    func startMirror(_ kind: SimulatedMirror.Kind) {
+        guard session.isStreaming, followAgain() != nil else { return }
+        beginMirror(kind)
+        wake()
+    }
+
+    func beginMirror(
+        _ kind: SimulatedMirror.Kind, isPartial: Bool = false, suspicion: (any Suspicion)? = nil
+    ) {
+        do throws(Errno) {
+            let begun = try SimulatedMirror(
+                kind, isPartial: isPartial, root: world.sourceRoot,
+                removesOrphans: !isPartial && session.data.isWholeMirror, started: world.now,
+                suspicion: suspicion)
+            mirror = begun
+            if !begun.isSourceSynced {
+                world.at(world.now + Int64(world.numbers.below(50_000_000))) { [self] in
+                    guard !isEnded, mirror === begun else { return }
+                    world.asSource {
+                        _ = self.world.syncSource()
+                        begun.isSourceSynced = true
+                    }
+                    wake()
+                }
+            }
+        } catch {
+            world.story.tell("the mirror cannot begin: \(error)")
+            session.require(.mirrorStopped)
+            return
+        }
+        if isPartial {
+            world.figures.partialMirrors += 1
+            world.story.tell("source sends what the target misses")
+        } else {
+            (lastKind, mirrorBoot) = (kind, targetBoot)
+            world.mirrorBegan(kind, session.data)
+        }
+        if suspicion == nil { session.mirrorStarted() }
+    }
+
+    func followMirror() {
+        guard let mirror else { return }
+        mirror.sent(window.sentBytes)
+        for problem in mirror.takeProblems() {
+            world.story.tell(
+                "cannot read '\(BytePath(problem.path))': \(Errno(rawValue: problem.errno))")
+        }
+        guard mirror.phase == .done else { return }
+        self.mirror = nil
+        if session.isMirrorOwed { unsettled = session.data }
+        session.mirrorCompleted()
+        // The end can be durable before anybody looked at its being applied.
+        if isTargetSettled { settled() }
+        world.story.tell("\(mirror.kind.rawValue) completed\(mirror.isPartial ? ", partial" : "")")
+    }
+
+    var mirrorHasNext: Bool { mirror?.hasNext(applied: window.appliedBytes) ?? false }
+
+    func lose(_ reason: ResyncReason) {
+        let before = session.data
+        session.lose(reason)
+        if session.data != before { world.story.tell("a resync is needed: \(reason.rawValue)") }
+        if case .resyncing = session.data {
+            queue.putOut(connection: Self.connection, .ownWill)
+        }
+        guard mirror != nil else { return }
+        mirror = nil
+    }
+
+    func giveUpOnStuckTarget() {
+        queue.putOut(connection: Self.connection, .ownWill)
+        lose(.targetStuck)
+        nextOwnMirror = world.now + 30_000_000_000
+        link?.close(from: .source)
+        lost()
+    }
+
+    func beginWhatIsOwed() {
+        guard session.isStreaming, mirror == nil, session.isMirrorOwed, !isHeld,
+            world.now >= nextOwnMirror
+        else { return }
+        nextOwnMirror = world.now + 30_000_000_000
+        guard let marks = followAgain() else { return }
+        switch session.data {
+        case .resyncing(.objectsMissing): beginMirror(.different)
+        case .resyncing(.targetInconsistent): beginMirror(.checksum)
+        case .resyncing(let reason): beginMirror(.resync, suspicion: suspicion(reason, marks))
+        case .mirroring: beginMirror(kindAfterBreak)
+        case .good, .required: break
+        }
+    }
+
+    /// Size and time say what is there only as long as both sides live.
+    private var kindAfterBreak: SimulatedMirror.Kind {
+        lastKind.map { $0 != .checksum } == true && targetBoot == mirrorBoot
+            ? .different : .checksum
+    }
+
+    enum Followed {
+        case withMarks(DirtyMarks)
+        case withoutMarks
+    }
+
+    func followAgain() -> Followed? {
+        do throws(JournalError) {
+            if follower == nil {
+                follower = try JournalFollower.start(memory, connection: Self.connection)
+            }
+        } catch { return nil }
+        guard let follower else { return nil }
+        do throws(Errno) {
+            return .withMarks(try queue.take(follower).marks)
+        } catch {
+            world.story.tell("no marks: \(error)")
+            guard follower.isPutOut else { return .withoutMarks }
+            follower.stop()
+            self.follower = try? JournalFollower.start(memory, connection: Self.connection)
+            return self.follower == nil ? nil : .withoutMarks
+        }
+    }
+
+    // MARK: What may differ
+
+    private func suspicion(_ reason: ResyncReason, _ followed: Followed) -> any Suspicion {
+        var parts: [any Suspicion] = []
+        var isEnough = reason.scope == .marks
+        if case .withMarks(let marks) = followed {
+            world.story.tell("\(marks.count) marks\(marks.isIncomplete ? ", incomplete" : "")")
+            parts.append(Marks { file in marks.suspect(file) })
+            isEnough = isEnough && !marks.isIncomplete && !marks.isOverflowed
+        } else {
+            isEnough = false
+        }
+        if !isEnough { parts.append(scan()) }
+        return parts.count == 1 ? parts[0] : UnionSuspicion(parts)
+    }
+
+    private func scan() -> any Suspicion {
+        let set = HotSet.read(
+            folder: SimulatedCapture.folder, mount: SimulatedCapture.mount,
+            stretch: SimulatedCapture.stretch)
+        guard set.isSure, let start = set.oldestStart else {
+            world.story.tell("it is not known what was written: everything is compared")
+            return EverythingSuspicion()
+        }
+        world.story.tell("compares \(set.groupCount) hot groups and what changed since")
+        return UnionSuspicion([HotSuspicion(set: set), ChangedSince(start - 1_000_000_000)])
+    }
+
+    func settled() {
+        guard unsettled != nil else { return }
+        unsettled = nil
+        if session.data == .good { queue.finish(connection: Self.connection) }
+    }
+}
+
+extension SourceSession.Data {
+    /// Whether what begins now was asked for by somebody, who wants strangers to go.
+    fileprivate var isWholeMirror: Bool {
+        switch self {
+        case .mirroring, .required: true
+        case .good, .resyncing: false
+        }
+    }
+}
+
+private struct HotSuspicion: Suspicion {
+    let set: HotSet
+
+    func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
+        set.contains(inode)
+    }
+
+    func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
+        guard set.contains(file.inode) else { return .nothing }
+        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+    }
+}
+
+extension DirtyMarks {
+    fileprivate func suspect(_ file: FileID) -> Suspect {
+        guard let marks = marks(of: file) else { return .nothing }
+        var suspect = Suspect(attributes: true, entries: marks.kinds.contains(.entries))
+        if !marks.blocks.isEmpty {
+            suspect.content = .blocks(
+                marks.blocks.map { UInt64($0.lowerBound)..<UInt64($0.upperBound) })
+        }
+        return suspect
+    }
+}

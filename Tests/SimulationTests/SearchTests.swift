@@ -1,0 +1,25 @@
+import Glibc
+import SimulationKit
+import Testing
+
+/// Some thousand seeds; more with `UNDERSTUDY_SEEDS`, others with `UNDERSTUDY_FIRST_SEED`.
+@Suite
+struct SearchTests {
+    private static func number(_ name: String) -> UInt64? {
+        getenv(name).flatMap { UInt64(String(cString: $0)) }
+    }
+
+    private static let count = number("UNDERSTUDY_SEEDS") ?? 20_000
+    private static let first = number("UNDERSTUDY_FIRST_SEED") ?? 1
+
+    /// Two halves, for two processors.
+    @Test(arguments: [0, 1] as [UInt64])
+    func `Whatever breaks, the target is what it says and becomes what the source is`(half: UInt64) {
+        let search = Search()
+        for seed in Self.first..<(Self.first + Self.count) where seed % 2 == half {
+            guard let failure = search.run(seed: seed).failure else { continue }
+            Issue.record("understudy-sim --seed \(seed) --trace: \(failure)")
+        }
+        print(search.figures.text)
+    }
+}
