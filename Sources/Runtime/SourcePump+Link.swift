@@ -166,7 +166,7 @@ extension SourcePump {
             .init(
                 journalID: answer.journalID, applied: answer.applied,
                 isInconsistent: answer.isInconsistent,
-                needsWholeMirror: answer.needsWholeMirror),
+                needsWholeMirror: answer.needsWholeMirror, isRepeating: answer.isRepeating),
             .init(
                 journalID: surroundings.journal.journalID, released: follower?.released ?? 0,
                 newest: surroundings.journal.newest,
@@ -208,7 +208,8 @@ extension SourcePump {
         follower?.release(through: min(news.durable, surroundings.journal.newest))
         session.acknowledged(
             retrying: !news.flags.isDisjoint(with: [.outOfSpace, .retrying]),
-            missesObjects: news.flags.contains(.mirrorRequired))
+            missesObjects: news.flags.contains(.mirrorRequired),
+            repeating: news.flags.contains(.repeating))
         if news.flags.isDisjoint(with: [.inconsistent, .settling]) { settled() }
         if plan.replicates, Int(news.stuckSeconds) > LinkTimes.stuckSeconds {
             giveUpOnStuckTarget()

@@ -164,6 +164,7 @@ struct StatusText {
         case .refused(let text): text
         case .notReached: snapshot.lastLinkProblem.isEmpty ? nil : snapshot.lastLinkProblem
         case .retrying: snapshot.lastTargetProblem
+        case .repeating: "changes that the target was making when it ended are made again"
         case .ok, .mirroring: nil
         }
     }

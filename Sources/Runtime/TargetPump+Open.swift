@@ -49,7 +49,8 @@ extension TargetPump {
                     isAccepted: true, applied: applier.positions.applied,
                     durable: applier.positions.durable, journalID: before,
                     isInconsistent: isInconsistent, mirrorGeneration: applier.mirrorGeneration,
-                    needsWholeMirror: applier.needsWholeMirror),
+                    needsWholeMirror: applier.needsWholeMirror,
+                    isRepeating: applier.isRepeating),
                 link)
             logger.info(
                 "'\(hello.serverName)' replicates '\(open.setName)' to \(roots)"

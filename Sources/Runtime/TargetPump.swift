@@ -174,6 +174,7 @@ final class TargetPump {
         }
         guard isWhole else {
             // Cut in the middle: the source sends the batch again over the next link.
+            applier.cutOffBatch()
             link?.link.close()
             return
         }
@@ -278,6 +279,7 @@ final class TargetPump {
         if applier.isInconsistent { flags.insert(.inconsistent) }
         if applier.isMirrorRequired { flags.insert(.mirrorRequired) }
         if applier.syncer.isCompletingMirror { flags.insert(.settling) }
+        if applier.isRepeating { flags.insert(.repeating) }
         if applier.needsWholeMirror { flags.insert(.wholeMirrorRequired) }
         if let retry { flags.insert(retry.errno == .noSpace ? .outOfSpace : .retrying) }
         let stuck = retry.map { (Clock.monotonic - $0.since) / Clock.second } ?? 0

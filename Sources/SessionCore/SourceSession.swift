@@ -27,6 +27,7 @@ package struct SourceSession: Hashable, Sendable {
     package private(set) var data: Data
     private var link = Link.down
     private var isTargetRetrying = false
+    private var isTargetRepeating = false
     /// Whether changes are followed at all (NOREPLICATE).
     package let replicates: Bool
 
@@ -45,7 +46,7 @@ package struct SourceSession: Hashable, Sendable {
         }
         if isTargetRetrying { return .retrying }
         switch data {
-        case .good: return .ok
+        case .good: return isTargetRepeating ? .repeating : .ok
         case .mirroring: return .mirroring
         case .resyncing(let reason): return .resyncing(reason)
         case .required(let reason): return .mirrorRequired(reason)
@@ -75,6 +76,7 @@ package struct SourceSession: Hashable, Sendable {
     package mutating func opened(_ answer: TargetPosition, _ own: OwnPosition) -> OpenedAction {
         link = .streaming
         isTargetRetrying = false
+        isTargetRepeating = answer.isRepeating
         guard replicates else {
             if data == .mirroring { return .mirrorAgain }
             if answer.isInconsistent { require(.targetInconsistent) }
@@ -135,14 +137,18 @@ package struct SourceSession: Hashable, Sendable {
         package var isInconsistent: Bool
         /// It does not know what it has, or a whole mirror was not finished.
         package var needsWholeMirror: Bool
+        /// Changes after `applied` may be there in part.
+        package var isRepeating: Bool
 
         package init(
-            journalID: UInt64, applied: UInt64, isInconsistent: Bool, needsWholeMirror: Bool = false
+            journalID: UInt64, applied: UInt64, isInconsistent: Bool,
+            needsWholeMirror: Bool = false, isRepeating: Bool = false
         ) {
             self.journalID = journalID
             self.applied = applied
             self.isInconsistent = isInconsistent
             self.needsWholeMirror = needsWholeMirror
+            self.isRepeating = isRepeating
         }
     }
 
@@ -200,8 +206,11 @@ package struct SourceSession: Hashable, Sendable {
         }
     }
 
-    package mutating func acknowledged(retrying: Bool, missesObjects: Bool) {
+    package mutating func acknowledged(
+        retrying: Bool, missesObjects: Bool, repeating: Bool = false
+    ) {
         isTargetRetrying = retrying
+        isTargetRepeating = repeating
         if missesObjects, data == .good { data = .resyncing(.objectsMissing) }
     }
 }

@@ -11,6 +11,9 @@ package enum TargetState: Hashable, Sendable {
     case mirrorRequired(MirrorReason)
     /// The target repeats an operation that fails there, such as for want of space.
     case retrying
+    /// The target makes changes again that it had made in part when it was killed: until that is
+    /// over, what was changed early can be seen beside what was changed late.
+    case repeating
     /// There is no link to the target.
     case notReached
     /// The target refused the connection.
@@ -21,7 +24,7 @@ package enum TargetState: Hashable, Sendable {
         case .ok: "OK"
         case .mirroring, .resyncing: "Mirroring"
         case .mirrorRequired: "Mirror Required"
-        case .retrying: "Retrying"
+        case .retrying, .repeating: "Retrying"
         case .notReached: "Unknown"
         case .refused: "Error"
         }

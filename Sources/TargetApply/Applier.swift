@@ -27,6 +27,11 @@ package final class Applier {
     package private(set) var journalID: UInt64
     /// See `ApplySettings.replayThrough`.
     package var replayThrough: UInt64
+    /// Changes up to here, after `applied`, may be there in part: they were being made when the
+    /// process, or the batch, was cut off.
+    private var repeatThrough: UInt64
+    /// Until they all came again, the copy is of no single moment.
+    package var isRepeating: Bool { applied < repeatThrough }
     /// Nanoseconds since 1970-01-01 UTC: what is older was not made by a change that comes again.
     let replayTime: Int64
 
@@ -87,6 +92,7 @@ package final class Applier {
         applied = parts.log.applied
         journalID = parts.log.journalID
         replayThrough = parts.replayThrough
+        repeatThrough = parts.wasCutOff ? parts.replayThrough : 0
         let stored = parts.checkpoint.value
         replayTime = stored.time
         isMirrorRequired = stored.flags.contains(.mirrorRequired)
@@ -172,6 +178,9 @@ package final class Applier {
         return positions
     }
 
+    /// The batch at hand does not go on: it comes again as a whole.
+    package func cutOffBatch() { repeatThrough = max(repeatThrough, sequence) }
+
     package var positions: ApplyPositions {
         ApplyPositions(applied: applied, durable: checkpoint.value.durable)
     }
@@ -188,6 +197,7 @@ package final class Applier {
             self.journalID = journalID
             try log.append(&map.changes, journalID: journalID, applied: applied)
             self.applied = applied
+            repeatThrough = 0
             publish()
             try syncer.sync()
         } catch {
@@ -257,6 +267,7 @@ package final class Applier {
             try log.append(&map.changes, journalID: journalID, applied: applied)
             publish()
             try syncer.sync()
+            guard !isRepeating else { return }
             try checkpoint.update { $0.flags.insert(.closed) }
         } catch {
             throw .state(error)

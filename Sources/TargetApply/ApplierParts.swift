@@ -14,6 +14,8 @@ struct ApplierParts: ~Copyable {
     var isPrivileged: Bool
     var replayThrough: UInt64
     var unsureTimes: Range<Int64>
+    /// The last process ended without closing, or in the middle of a batch.
+    var wasCutOff: Bool
 }
 
 extension Applier {
@@ -99,7 +101,8 @@ extension Applier {
             rootDescriptors: roots, stateFolder: folder, checkpoint: store,
             syncer: Syncer(roots: roots, checkpoint: store), map: map, log: log,
             isPrivileged: settings.isPrivileged, replayThrough: settings.replayThrough,
-            unsureTimes: checkpoint.unsureFrom..<max(checkpoint.unsureFrom, checkpoint.unsureTo))
+            unsureTimes: checkpoint.unsureFrom..<max(checkpoint.unsureFrom, checkpoint.unsureTo),
+            wasCutOff: stored.map { !$0.flags.contains(.closed) } ?? false)
     }
 
     /// A process that ended without a word may have made what its log does not say; a machine that

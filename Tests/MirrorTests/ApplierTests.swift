@@ -89,6 +89,34 @@ struct ApplierTests {
         #expect(!applier.isMirrorRequired)
     }
 
+    @Test func `What a kill or a cut left half made is known until it came again`() throws {
+        var applier = try open()
+        try apply(applier, 1, create(5, "file"))
+        _ = try applier.finishBatch(lastSequence: 1)
+        #expect(!applier.isRepeating)
+        try apply(applier, 2, create(6, "other"))
+        // Killed: how far it came in the batch is not known, so all that was sent counts.
+        applier = try open(replayThrough: 3)
+        #expect(applier.isRepeating)
+        try apply(applier, 2, create(6, "other"))
+        _ = try applier.finishBatch(lastSequence: 2)
+        #expect(applier.isRepeating)
+        _ = try applier.finishBatch(lastSequence: 3)
+        #expect(!applier.isRepeating)
+
+        // A batch that was cut off.
+        try apply(applier, 4, create(7, "third"))
+        applier.cutOffBatch()
+        #expect(applier.isRepeating)
+        try applier.close()
+        applier = try open(replayThrough: 9)
+        #expect(applier.isRepeating)
+        _ = try applier.finishBatch(lastSequence: 9)
+        try applier.close()
+        applier = try open(replayThrough: 12)
+        #expect(!applier.isRepeating, "closed in good order")
+    }
+
     @Test func `State that is gone or damaged asks for a mirror`() throws {
         var applier = try open()
         try apply(applier, 1, create(5, "file"))

@@ -22,6 +22,19 @@ struct SourceSessionTests {
         #expect(session.state == .ok)
     }
 
+    @Test("a target that makes again what it was killed in is not OK until that is over")
+    func repeats() {
+        var session = streaming(.good)
+        _ = session.opened(
+            Target(journalID: 7, applied: 120, isInconsistent: false, isRepeating: true),
+            Own(journalID: 7, released: 100, newest: 150, canFollow: true))
+        #expect(session.state == .repeating)
+        session.acknowledged(retrying: false, missesObjects: false, repeating: true)
+        #expect(session.state == .repeating)
+        session.acknowledged(retrying: false, missesObjects: false)
+        #expect(session.state == .ok)
+    }
+
     @Test("a journal that is another one makes a mirror necessary")
     func otherJournal() {
         var session = streaming(.good)

@@ -89,4 +89,6 @@ package struct AcknowledgeFlags: OptionSet, Hashable, Sendable {
     package static let wholeMirrorRequired = AcknowledgeFlags(rawValue: 16)
     /// A mirror's end is applied and not yet on the disk: a power cut would undo it.
     package static let settling = AcknowledgeFlags(rawValue: 32)
+    /// See `Opened.isRepeating`.
+    package static let repeating = AcknowledgeFlags(rawValue: 64)
 }

@@ -18,11 +18,14 @@ package struct Opened: WireMessage {
     /// Only a whole mirror makes the copy good: the target does not know what it has, or a whole
     /// mirror was not finished. A resync builds on what it knows.
     package var needsWholeMirror: Bool
+    /// Changes after `applied` may be there in part already, because the target's server was killed
+    /// while it made them: until they all came again, the copy is of no single moment.
+    package var isRepeating: Bool
 
     package init(
         isAccepted: Bool, code: Int32 = 0, reason: String = "", applied: UInt64 = 0,
         durable: UInt64 = 0, journalID: UInt64 = 0, isInconsistent: Bool = false,
-        mirrorGeneration: UInt64 = 0, needsWholeMirror: Bool = false
+        mirrorGeneration: UInt64 = 0, needsWholeMirror: Bool = false, isRepeating: Bool = false
     ) {
         self.isAccepted = isAccepted
         self.code = code
@@ -33,6 +36,7 @@ package struct Opened: WireMessage {
         self.isInconsistent = isInconsistent
         self.mirrorGeneration = mirrorGeneration
         self.needsWholeMirror = needsWholeMirror
+        self.isRepeating = isRepeating
     }
 
     package static let kind = FrameKind.opened
@@ -47,6 +51,7 @@ package struct Opened: WireMessage {
         writer.write(isInconsistent)
         writer.write(mirrorGeneration)
         writer.write(needsWholeMirror)
+        writer.write(isRepeating)
     }
 
     package init(from reader: inout MessageReader) throws(WireError) {
@@ -59,5 +64,6 @@ package struct Opened: WireMessage {
         isInconsistent = try reader.truth()
         mirrorGeneration = try reader.number()
         needsWholeMirror = try reader.truth()
+        isRepeating = try reader.truth()
     }
 }
