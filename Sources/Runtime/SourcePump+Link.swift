@@ -211,7 +211,7 @@ extension SourcePump {
             missesObjects: news.flags.contains(.mirrorRequired),
             repeating: news.flags.contains(.repeating))
         if news.flags.isDisjoint(with: [.inconsistent, .settling]) { settled() }
-        if plan.replicates, Int(news.stuckSeconds) > LinkTimes.stuckSeconds {
+        if plan.replicates, Int(news.stuckSeconds) > surroundings.stuckSeconds {
             giveUpOnStuckTarget()
         }
     }
