@@ -37,7 +37,6 @@ class Disk:
         self.loop = self.workshop.attach(self.backing())
         for folder in (self.path, self.under):
             run("mount", "-t", "ext4", "-o", self.options, self.loop, folder)
-            run("mount", "--make-private", folder)
 
     def backing(self):
         """The file that the loop device is made of."""

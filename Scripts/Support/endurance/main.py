@@ -14,6 +14,7 @@ import traceback
 from common.programs import Programs
 from common.workshop import NoResult
 
+from .machine import separate
 from .trial import Round, RoundFailure
 from .trials import all_trials
 
@@ -32,7 +33,7 @@ examples:
   UNDERSTUDY_PROGRAMS=/opt/understudy/bin Scripts/endurance --quick power
                                           programs that are already built"""
 WANTED = ("understudyd", "understudy-capture", "dtcl")
-NEEDED = {"mkfs.ext4": "e2fsprogs", "losetup": "mount"}
+NEEDED = {"mkfs.ext4": "e2fsprogs", "losetup": "mount", "unshare": "util-linux"}
 
 
 def arguments(words, trials):
@@ -165,6 +166,7 @@ def main(words):
     courses = []
     try:
         check_machine([trials[name] for name in names])
+        separate()
         programs = Programs.given_or_built(WANTED)
         for name in names:
             courses.append(Course(trials[name](programs, given.quick), given, seed))

@@ -7,6 +7,8 @@ import time
 
 from common.workshop import NoResult, command_lines
 
+from .machine import Boot
+
 
 class Side:
     """`state` and all data lie on `disk`. The daemon may be killed and started again."""
@@ -17,6 +19,7 @@ class Side:
         self.state = os.path.join(disk.path, "state")
         self.log = workshop.path(f"{name}.log")
         self.process = None
+        self.boot = Boot(workshop.path(f"{name}.boot"))
         self.settings = None
         if settings:
             self.settings = workshop.path(f"{name}.yaml")
@@ -34,7 +37,7 @@ class Side:
         ]
         if self.settings:
             words += ["--config", self.settings]
-        self.process = self.workshop.start(words, log=self.log)
+        self.process = self.workshop.start(self.boot.words(words), log=self.log)
         if wait:
             self.wait_for_start()
 
@@ -96,8 +99,9 @@ class Side:
             time.sleep(0.002)
         raise NoResult(f"captures of {self.name} cannot be killed")
 
-    def forget_memory(self):
-        """What a power cut does to what daemons keep in memory."""
+    def lose_memory(self):
+        """What a power cut does to what daemons keep in memory, and to the name of the boot."""
+        self.boot.again()
         try:
             memory = os.readlink(os.path.join(self.state, "memory"))
         except OSError:

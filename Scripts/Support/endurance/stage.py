@@ -39,7 +39,6 @@ class Stage(Workshop):
         self.memory = self.path("memory")
         os.mkdir(self.memory)
         run("mount", "-t", "tmpfs", "-o", f"size={sum(self.mebibytes) * 2}m", "tmpfs", self.memory)
-        run("mount", "--make-private", self.memory)
         port = port_for("127.0.0.2", "127.0.0.3")
         disks = [
             self.kind(self, name, size)

@@ -129,7 +129,7 @@ class Power(Trial):
         for side in sides:
             side.process.wait()
             stage.forget(side.process)
-            side.forget_memory()
+            side.lose_memory()
             side.disk.end()
             side.disk.begin()
         return cut
