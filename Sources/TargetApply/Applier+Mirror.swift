@@ -220,7 +220,8 @@ extension Applier {
             try addName(node, parent, view.name)
         } else {
             let link = map[node].firstLink
-            let from = map[link: link].parent
+            // After a crash the map may have it where there is no directory any more.
+            let from = try reachable(map[link: link].parent)
             let name = Array(map.name(of: link))
             try name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 try place(node, from: from, name, to: parent, view.name)

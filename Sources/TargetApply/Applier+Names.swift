@@ -226,6 +226,7 @@ extension Applier {
             // Strangers' files in a directory that the source removed: they stay, and the directory
             // with them, unless it is known that a later record made them.
             if !isReplaying || resync.keepsGone { try removeKnownChildren(node) }
+            if isResyncing { try removeForgotten(in: node) }
             if !isReplaying {
                 let again = cposix_unlinkat(directory, firstName.cString(name), AT_REMOVEDIR)
                 forget(node)

@@ -39,6 +39,12 @@ extension Applier {
             let text = firstName.cString(name)
             _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
         } else {
+            // After a crash the map may have it in a directory that is gone.
+            if isResyncing, try reachable(map[link: other].parent) == 0,
+                try retire(node, directory, name)
+            {
+                return map.detach(other)
+            }
             try putBack(node, to: other, from: directory, name)
         }
     }
@@ -94,40 +100,65 @@ extension Applier {
         if let aside { try settle(aside) }
     }
 
-    // MARK: In a replay, directories may lie in each other the other way round
+    // MARK: After a crash, directories may lie in each other the other way round
 
     /// Runs a rename into `directory`. When the kernel says that it would lie within itself, the
-    /// directory and those above it are first put where the map has them.
+    /// directory and those above it are first put where the map has them; in a resync, which will
+    /// say where they belong, those that are not there wait in limbo.
     func movingInto(_ directory: UInt32, _ body: () throws(Errno) -> Void) throws(Errno) {
         do throws(Errno) {
             try body()
         } catch {
-            guard error == .invalid, isReplaying else { throw error }
-            try settlePlaces(directory)
+            guard error == .invalid, isReplaying || isResyncing else { throw error }
+            if isReplaying { try settlePlaces(directory) } else { try suspendPlaces(directory) }
             try body()
         }
     }
 
     private func settlePlaces(_ directory: UInt32) throws(Errno) {
+        for node in pathInMap(to: directory).reversed() where try !isAtHome(node) {
+            let link = map[node].firstLink
+            let descriptor = try open(node)
+            try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
+                try putBack(node, to: link, from: holder, name)
+            }
+        }
+    }
+
+    /// Without closing what the caller has open.
+    private func suspendPlaces(_ directory: UInt32) throws(Errno) {
+        for node in pathInMap(to: directory) where try !isAtHome(node) {
+            let link = map[node].firstLink
+            let descriptor = try open(node)
+            var isMoved = false
+            try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
+                try putIntoLimbo(node, holder, name)
+                isMoved = true
+            }
+            if isMoved, link != 0 { map.detach(link) }
+        }
+    }
+
+    /// A directory and those above it, without the root, as the map has them.
+    private func pathInMap(to directory: UInt32) -> [UInt32] {
         var chain: [UInt32] = []
         var place = directory
         while place != 0, map[place].rootNumber == 0, chain.count < Int(PATH_MAX) {
             chain.append(place)
             place = map[place].firstLink == 0 ? 0 : map[link: map[place].firstLink].parent
         }
-        for node in chain.reversed() {
-            let link = map[node].firstLink
-            let home = map[link: link].parent
-            let name = Array(map.name(of: link))
-            let isThere = try name.withUnsafeBytesThrowing { (name) throws(Errno) in
-                guard let status = try status(try open(home), name) else { return false }
-                return known(status) == node
-            }
-            if isThere { continue }
-            let descriptor = try open(node)
-            try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
-                try putBack(node, to: link, from: holder, name)
-            }
+        return chain
+    }
+
+    /// Whether the target has a directory where the map has it.
+    private func isAtHome(_ node: UInt32) throws(Errno) -> Bool {
+        let link = map[node].firstLink
+        guard link != 0 else { return false }
+        let home = map[link: link].parent
+        if isResyncing, try reachable(home) == 0 { return false }
+        return try Array(map.name(of: link)).withUnsafeBytesThrowing { (name) throws(Errno) in
+            guard let status = try status(try open(home), name) else { return false }
+            return known(status) == node
         }
     }
 

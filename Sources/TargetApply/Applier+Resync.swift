@@ -133,7 +133,7 @@ extension Applier {
         return 0
     }
 
-    private func reachable(_ directory: UInt32) throws(Errno) -> UInt32 {
+    func reachable(_ directory: UInt32) throws(Errno) -> UInt32 {
         guard directory != 0 else { return 0 }
         do throws(Errno) {
             _ = try openSlot(directory)
@@ -199,6 +199,27 @@ extension Applier {
         guard !unsureTimes.isEmpty else { return false }
         let born = cposix_birthTime(directory, name, flags)
         return unsureTimes.contains(born > 0 ? born : cposix_nanoseconds(status.st_ctim))
+    }
+
+    /// Empties a directory that the source removed of what changes must have made in it which the
+    /// map forgot, and of what is known elsewhere. Strangers' files stay.
+    func removeForgotten(in node: UInt32) throws(Errno) {
+        let directory = try open(node)
+        var names: [[UInt8]] = []
+        var reader = DirectoryReader()
+        try reader.start(directory)
+        while let entry = try reader.next() { names.append(Array(entry.name)) }
+        for name in names {
+            try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                guard let there = try status(directory, name) else { return }
+                let place = AwaitedName(parent: map[node].file, name: Array(name))
+                if known(there) != 0 || resync.doomed[place] != nil
+                    || isForgotten(directory, firstName.cString(name), there)
+                {
+                    try clear(node, directory, name)
+                }
+            }
+        }
     }
 
     func isAside(_ node: UInt32, _ name: UnsafeRawBufferPointer) -> Bool {
@@ -339,16 +360,19 @@ extension Applier {
         resync.doomed = [:]
         for (place, file) in doomed {
             let parent = map.find(place.parent)
-            guard parent != 0 else { continue }
-            try place.name.withUnsafeBytesThrowing { (name) throws(Errno) in
-                try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
-                    try removeDoomed(parent, name, file)
+            if parent != 0 {
+                try place.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                    try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
+                        try removeDoomed(parent, name, file)
+                    }
                 }
+            resync.doomed[place] = nil
+        }
+        while let file = resync.limbo.first {
+            try removeFromLimbo(file)
+            resync.limbo.removeFirst()
             }
         }
-        let limbo = resync.limbo
-        resync.limbo = []
-        for file in limbo { try removeFromLimbo(file) }
     }
 
     private func removeDoomed(

@@ -15,6 +15,8 @@ struct ResyncWhileWritingTests {
     private let folder = TemporaryFolder()
 
     static var seeds: [UInt64] { Seeds.chosen(orElse: [201, 202, 206, 1014, 1015, 2007]) }
+    /// Those in which directories lie otherwise than the target remembers after its crash.
+    static var brokenSeeds: [UInt64] { Seeds.chosen(orElse: [201, 206, 2007, 8019, 8050, 8209]) }
 
     @Test(arguments: seeds)
     func `A resync under changes ends equal`(seed: UInt64) throws {
@@ -29,7 +31,7 @@ struct ResyncWhileWritingTests {
     /// The first resync ends in the middle: the link breaks, the target's process is killed, or its
     /// machine loses what it had not made durable. The changes since become marks, too, and another
     /// resync looks at them all.
-    @Test(arguments: seeds)
+    @Test(arguments: brokenSeeds)
     func `A resync after one that broke off ends equal`(seed: UInt64) throws {
         var numbers = SeededNumbers(seed: seed &* 77)
         let history = SourceHistory(root: folder.path("source"), seed: seed)
