@@ -22,6 +22,7 @@ extension Runtime {
             let mount = mounts.first(where: { $0.path == path })
         else { return }
         logger.error("the capture of '\(path)' ended")
+        tell("capture.lost", ["path": .text(path)])
         for connection in replicating(path) { connection.post(.captureLost(mount: path)) }
         recapture(mount)
     }
@@ -37,6 +38,7 @@ extension Runtime {
                     try await publishRules()
                     logger.notice("captures '\(mount.path)' again")
                     isCaptured(mount.path)
+                    tell("capture.back", ["path": .text(mount.path)])
                     return
                 } catch {
                     notCaptured(mount.path, error.message)
@@ -113,6 +115,7 @@ extension Runtime {
     /// tripwire had noticed and not told.
     func captureTakenOver(_ path: String) async {
         guard let process = await captures.processes[path] else { return }
+        tell("capture.takenover", ["path": .text(path)])
         if let facts = await look(at: process), facts.hasTripwire {
             for connection in replicating(path) { connection.post(.lose(.changedAround)) }
         }

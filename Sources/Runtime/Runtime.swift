@@ -35,6 +35,8 @@ package actor Runtime {
     /// What was found at the start, for connections that cannot go on yet.
     var continuity = Continuity()
     private var cooling: Task<Void, Never>?
+    /// What was told last.
+    var isQueueAlerting = false
 
     /// What exists between start and stop.
     struct Parts: Sendable {
@@ -136,6 +138,7 @@ package actor Runtime {
             while (try? await Task.sleep(for: .seconds(1))) != nil {
                 second += 1
                 await self?.watchClock(folders.marks)
+                await self?.watchQueue(queue)
                 if self?.configuration.hasTripwire == true { await self?.lookAtCaptures() }
                 if second % HotKeeper.lookSeconds == 0 { await self?.coolDown() }
             }

@@ -67,7 +67,7 @@ enum ScriptCommands {
             plan: "would run {script} whenever {event} happens"
         ),
         CommandDeclaration(
-            "hook.remove", "HOOK REMove", .value("id", .integer(1...Int64.max)), changes: true,
+            "hook.remove", "HOOK REMove", .value("id", .numbered(sort: Sort.hook)), changes: true,
             group: Group.scripts, summary: "takes away what HOOK ADD made",
             examples: [.init("hook remove 3")], faults: [Faults.noSuchHook],
             plan: "would remove hook {id}"),
@@ -95,7 +95,7 @@ enum ScriptCommands {
     private static let remote = CommandDeclaration(
         "run.remote", "RUN",
         .all(
-            .value("script", .script),
+            .value("script", .file),
             .options([Shared.arguments, Shared.onMachine, Shared.timeout])),
         to: .machine(argument: "machine"), group: Group.scripts,
         summary: "runs a script or program on a server that allows it",
@@ -120,7 +120,7 @@ enum ScriptCommands {
                 + "`outcome` and `output`",
             examples: [.init("script history"), .init("script history 20")]),
         CommandDeclaration(
-            "script.output", "SCRIPT OUTput", .value("run", .integer(1...Int64.max)),
+            "script.output", "SCRIPT OUTput", .value("run", .numbered(sort: Sort.run)),
             permission: .monitor, group: Group.scripts, summary: "shows what a run printed",
             answer: "the output as text", examples: [.init("script output 17")]),
     ]

@@ -121,7 +121,10 @@ enum ServerCommands {
             plan: "would set {name} to {value}[ on {machine}]"),
         CommandDeclaration(
             "settings", "SETTings",
-            .all(.maybe(.value("pattern", .text)), .maybe(Shared.onMachine)),
+            .maybe(
+                .either(
+                    Shared.onMachine,
+                    .all(.value("pattern", .text), .maybe(Shared.onMachine)))),
             permission: .monitor, to: .machine(argument: "machine"), group: Group.settings,
             summary: "lists the settings of a server, or those whose names match a pattern",
             answer: "a record", examples: [.init("settings"), .init("settings queue* on beta")],

@@ -71,7 +71,41 @@ public enum UnderstudyEvents {
             "connection.linked", summary: "the target is reached", fields: connection),
         EventDeclaration(
             "connection.lost", summary: "the target is no longer reached", fields: reason),
-    ] + atTarget
+    ] + atTarget + atServer
+
+    private static let path = [EventDeclaration.Field("path", "the captured folder")]
+    private static let server: [EventDeclaration.Field] = [
+        .init("server", "its name"), .init("address", "where others reach it"),
+        .init("version", "of its program"),
+    ]
+    private static let queue: [EventDeclaration.Field] = [
+        .init("bytes", "in the disk queue"), .init("bytesMax", "what it may grow to now"),
+        .init("percent", "of that"),
+    ]
+
+    private static let atServer = [
+        EventDeclaration(
+            "capture.takenover",
+            summary: "the process that serves a captured folder ended and another took over",
+            fields: path),
+        EventDeclaration(
+            "capture.lost", summary: "a captured folder's processes ended; it is captured again",
+            fields: path),
+        EventDeclaration(
+            "capture.back", summary: "a folder is captured again after that", fields: path),
+        EventDeclaration(
+            "queue.alert", summary: "the disk queue is used beyond queueAlertPercent",
+            fields: queue),
+        EventDeclaration(
+            "queue.eased", summary: "the disk queue is below queueAlertPercent again",
+            fields: queue),
+        EventDeclaration(
+            "server.started", summary: "the server takes commands", fields: server),
+        EventDeclaration(
+            "server.stopping",
+            summary: "the server was told to stop; it waits 10 seconds for hooks with DELAY",
+            fields: server),
+    ]
 
     private static let atTarget = [
         EventDeclaration(

@@ -105,7 +105,10 @@ extension Hooks: CommandExecutor {
         return try await runtime.execute(request, progress: progress)
     }
 
+    /// A refusal is no failure of a script.
     private func tellOfFailure(_ request: CommandRequest, _ error: CommandError) {
+        let codes = [ErrorCode.scriptFailed, .timedOut]
+        guard codes.contains(where: { $0.rawValue == error.code }) else { return }
         service.post(
             RuntimeEvent(
                 "script.failed",

@@ -112,6 +112,11 @@ struct Understudyd: AsyncParsableCommand {
             await runtime.stop()
             throw error
         }
+        let facts: CommandRecord = [
+            "server": .text(settings.name), "address": .text(settings.address),
+            "version": .text(Runtime.version),
+        ]
+        hooks.service.post(RuntimeEvent("server.started", facts))
         for await signal in signals {
             guard signal == SIGHUP else {
                 logger.info("stopping on \(signal == SIGTERM ? "SIGTERM" : "SIGINT")")
@@ -120,11 +125,16 @@ struct Understudyd: AsyncParsableCommand {
             logs.reopen()
             await hooks.service.reload()
         }
+        _ = await hooks.service.gate(
+            RuntimeEvent("server.stopping", facts), secondsMax: Self.stoppingSeconds)
         await control.stop()
         await hooks.service.stop()
         await runtime.stop()
         try store.close()
     }
+
+    /// As long as hooks with DELAY may hold up a stop.
+    private static let stoppingSeconds = 10.0
 
     // MARK: Helpers
 

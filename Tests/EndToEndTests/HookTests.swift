@@ -37,6 +37,48 @@ extension EndToEnd {
             }
         }
 
+        @Test("Events tell of the server itself, also while it stops, and are followed as they come")
+        func serverEvents() throws {
+            try Laboratory.run { laboratory in
+                try laboratory.makeTree(20)
+                let alpha = try laboratory.start("alpha")
+                let note = laboratory.home + "/note"
+                let script = laboratory.home + "/note.sh"
+                try "#!/bin/sh\necho $UNDERSTUDY_EVENT $UNDERSTUDY_PATH >> '\(note)'\n".write(
+                    toFile: script, atomically: true, encoding: .utf8)
+                chmod(script, 0o700)
+                try laboratory.command(
+                    "hook add server.* '\(script)' delay; hook add capture.* '\(script)'")
+                let words = ["--server", "alpha=unix:\(alpha.socket)", "-c"]
+                let follower = try laboratory.child(
+                    Programs.path("dtcl"),
+                    words + ["source alpha; events since 1 hour, follow"])
+                try Moment.require("what happened", seconds: 10) {
+                    follower.output.contains("server.started")
+                }
+                try laboratory.capture()
+                laboratory.killCaptures()
+                try Moment.require("what happens", seconds: 10) {
+                    follower.output.contains("capture.back")
+                }
+                follower.signal(SIGINT)
+                #expect(try follower.wait(seconds: 5).status == 130)
+                try #require(try alpha.stop() == 0)
+                let lines = try String(contentsOfFile: note, encoding: .utf8)
+                    .split(separator: "\n").map(String.init)
+                let source = laboratory.source
+                #expect(
+                    lines == [
+                        "capture.lost \(source)", "capture.back \(source)", "server.stopping",
+                    ])
+                // What somebody else could have changed becomes no hook.
+                chmod(script, 0o777)
+                try alpha.start()
+                let refused = try laboratory.ask("hook add server.started '\(script)'")
+                #expect(refused.code == -1031, "\(refused.text)")
+            }
+        }
+
         @Test("PLAN says what would be done, and does nothing")
         func plan() throws {
             try Laboratory.run { laboratory in

@@ -102,9 +102,11 @@ import Testing
         service.post(RuntimeEvent("old", seconds: 1_795_262_400 - 60))
         service.post(RuntimeEvent("new", seconds: 1_795_262_400 + 60))
         let since: CommandRecord = ["date": .text("2026-11-21"), "time": .integer(13 * 3600)]
-        #expect(try await run("events", since)?.lines == ["2  new"])
-        #expect(try await run("events", ["ago": .decimal(-2430)])?.lines == ["2  new"])
-        #expect(try await run("events")?.lines == ["1  old", "2  new"])
+        #expect(try await run("events", since)?.lines == ["2  2026-11-21 13:01:00  new"])
+        #expect(try await run("events", ["ago": .decimal(-2430)])?.lines == ["2  2026-11-21 13:01:00  new"])
+        #expect(try await run("events")?.lines == [
+                "1  2026-11-21 12:59:00  old", "2  2026-11-21 13:01:00  new",
+            ])
         let (seen, tell) = AsyncStream<String>.makeStream()
         let follower = Task {
             _ = try? await run("events", ["follow": .boolean(true), "ago": .decimal(0)]) {
@@ -118,6 +120,7 @@ import Testing
             if lines.count == 2 { service.post(RuntimeEvent("live", seconds: 5)) }
             if lines.count == 3 { follower.cancel() }
         }
-        #expect(lines == ["1  old", "2  new", "3  live"])
+        let rows = ["1  2026-11-21 12:59:00  old", "2  2026-11-21 13:01:00  new"]
+        #expect(lines == rows + ["3  1970-01-01 01:00:05  live"])
     }
 }

@@ -315,7 +315,9 @@ final class HookSample: Sendable {
             if names.count == 2 { break }
         }
         #expect(names == ["1 one", "2 two"])
-        #expect(service.eventsAnswer().lines == ["1  one  n=1", "2  two"])
+        #expect(service.eventsAnswer().lines == [
+                "1  1970-01-01 00:00:10  one  n=1", "2  1970-01-01 00:00:20  two",
+            ])
         #expect(service.eventsAnswer(since: 15).value.list?.count == 1)
         for _ in 0..<2000 { service.post(RuntimeEvent("many")) }
         #expect(service.events.events().map(\.sequence) == Array(1003...2002))

@@ -38,7 +38,7 @@ public struct HookCommands: Sendable {
         case "events": return await events(arguments, progress)
         case "script.history":
             let count = arguments["count"]?.integer.map { Int(clamping: $0) }
-            return service.history.result(countMax: count)
+            return service.history.result(countMax: count, utcOffsetSeconds)
         case "script.output":
             return try service.history.output(of: Int(clamping: arguments["run"]?.integer ?? 0))
         case "run.remote": return try await run(arguments, progress)
@@ -150,7 +150,7 @@ public struct HookCommands: Sendable {
     ) async -> CommandResult {
         let since = moment(arguments)
         guard arguments["follow"] == .boolean(true) else {
-            return service.eventsAnswer(since: since ?? 0)
+            return service.eventsAnswer(since: since ?? 0, utcOffsetSeconds)
         }
         let stream = service.events.follow()
         var last: Int64 = 0
@@ -168,7 +168,8 @@ public struct HookCommands: Sendable {
     private func tell(
         _ event: RuntimeEvent, _ progress: @Sendable (CommandProgress) -> Void
     ) {
-        progress(CommandProgress(line: event.line, data: event.value, stays: true))
+        progress(CommandProgress(
+                line: event.line(utcOffsetSeconds), data: event.value, stays: true))
     }
 
     /// In seconds since 1970.
@@ -207,8 +208,31 @@ private struct TaskOutput: ScriptOutput {
     func progressEnded() {}
 }
 
-/// Days since 1970 by their dates.
+/// Days since 1970 by their dates, and the other way round.
 enum Days {
+    /// `2026-11-21 08:00:00`
+    static func moment(_ seconds: Double, _ utcOffsetSeconds: (Int64) -> Int) -> String {
+        let utc = Int64(max(0, min(seconds, 2e11)))
+        let local = utc + Int64(utcOffsetSeconds(utc))
+        let ofDay = local % 86_400
+        // Years that begin in March, in eras of 400 of them.
+        let days = local / 86_400 + 719_468
+        let ofEra = days % 146_097
+        let year = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
+        let ofYear = ofEra - (365 * year + year / 4 - year / 100)
+        let month = (5 * ofYear + 2) / 153
+        let day = ofYear - (153 * month + 2) / 5 + 1
+        let number = month < 10 ? month + 3 : month - 9
+        let date = [days / 146_097 * 400 + year + (number <= 2 ? 1 : 0), number, day]
+        let time = [ofDay / 3600, ofDay / 60 % 60, ofDay % 60]
+        return date.map(padded).joined(separator: "-") + " "
+            + time.map(padded).joined(separator: ":")
+    }
+
+    private static func padded(_ number: Int64) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+
     /// `2026-11-21`; nil for what is no date.
     static func number(_ text: String) -> Int64? {
         let parts = text.split(separator: "-").compactMap { Int64($0) }

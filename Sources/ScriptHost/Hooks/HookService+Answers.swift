@@ -47,18 +47,30 @@ extension HookService {
     }
 
     /// EVENTS: the last events, a record and a line each.
-    public nonisolated func eventsAnswer(since seconds: Double = 0) -> CommandResult {
+    /// - Parameter utcOffsetSeconds: how far the time that is shown is ahead of UTC at a moment.
+    public nonisolated func eventsAnswer(
+        since seconds: Double = 0, _ utcOffsetSeconds: (Int64) -> Int = { _ in 0 }
+    ) -> CommandResult {
         let found = events.events(since: seconds)
         return CommandResult(
-            value: .list(found.map { .record($0.value) }), lines: found.map(\.line))
+            value: .list(found.map { .record($0.value) }),
+            lines: found.isEmpty
+                ? ["Nothing has happened" + (seconds > 0 ? " since then." : " yet.")]
+                : found.map { $0.line(utcOffsetSeconds) })
     }
 }
 
 extension RuntimeEvent {
-    /// `12  mirror.completed  connection=1 bytes=4096`
-    public var line: String {
-        let facts = record.fields.map { "\($0.name)=\(ScriptValue($0.value).printed)" }
-        return (["\(sequence) ", name + (facts.isEmpty ? "" : " ")] + facts).joined(separator: " ")
+    /// `12  2026-11-21 08:00:00  mirror.completed  connection=1 kind="full mirror" bytes=4096`
+    /// - Parameter utcOffsetSeconds: how far the time that is shown is ahead of UTC at a moment.
+    public func line(_ utcOffsetSeconds: (Int64) -> Int = { _ in 0 }) -> String {
+        let facts = record.fields.map { field in
+            let text = ScriptValue(field.value).printed
+            let isOneWord = !text.isEmpty && !text.contains { $0 == " " || $0 == "\"" }
+            return "\(field.name)=" + (isOneWord ? text : "\"\(text)\"")
+        }
+        let start = "\(sequence)  \(Days.moment(seconds, utcOffsetSeconds))  \(name)"
+        return facts.isEmpty ? start : start + "  " + facts.joined(separator: " ")
     }
 }
 

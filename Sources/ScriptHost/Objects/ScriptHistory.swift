@@ -49,11 +49,17 @@ public final class ScriptHistory: Sendable {
     }
 
     /// SCRIPT HISTORY: the last run first, a line and a record each.
-    /// - Parameter countMax: nil for all that are kept.
-    public func result(countMax: Int? = nil) -> CommandResult {
+    /// - Parameters:
+    ///   - countMax: nil for all that are kept.
+    ///   - utcOffsetSeconds: how far the time that is shown is ahead of UTC at a moment.
+    public func result(
+        countMax: Int? = nil, _ utcOffsetSeconds: (Int64) -> Int = { _ in 0 }
+    ) -> CommandResult {
         let shown = reports.reversed().prefix(countMax ?? .max)
         return CommandResult(
-            value: .list(shown.map { .record($0.record) }), lines: shown.map(\.line))
+            value: .list(shown.map { .record($0.record) }),
+            lines: shown.isEmpty
+                ? ["No script has run yet."] : shown.map { $0.line(utcOffsetSeconds) })
     }
 
     /// SCRIPT OUTPUT: what a run has printed.
@@ -67,12 +73,13 @@ public final class ScriptHistory: Sendable {
 }
 
 extension ScriptReport {
-    /// `12  succeeded  0.03 s  /etc/…/done.sh (mirror.completed)`
-    public var line: String {
+    /// `12  2026-11-21 08:00:00  succeeded  0.03 s  /etc/…/done.sh (mirror.completed)`
+    public func line(_ utcOffsetSeconds: (Int64) -> Int = { _ in 0 }) -> String {
         let event = event.map { " (\($0))" } ?? ""
         let reason = message.isEmpty ? "" : ": \(message)"
-        return "\(number)  \(outcome.rawValue)  \(ScriptReport.shown(seconds)) s  \(name)\(event)"
-            + reason
+        let moment = Days.moment(started, utcOffsetSeconds)
+        return "\(number)  \(moment)  \(outcome.rawValue)  \(ScriptReport.shown(seconds)) s  "
+            + "\(name)\(event)\(reason)"
     }
 
     private static func shown(_ seconds: Double) -> String {
