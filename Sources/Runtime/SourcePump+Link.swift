@@ -210,7 +210,8 @@ extension SourcePump {
             retrying: !news.flags.isDisjoint(with: [.outOfSpace, .retrying]),
             missesObjects: news.flags.contains(.mirrorRequired),
             repeating: news.flags.contains(.repeating))
-        if news.flags.isDisjoint(with: [.inconsistent, .settling]) { settled() }
+        isTargetSettled = news.flags.isDisjoint(with: [.inconsistent, .settling])
+        if isTargetSettled { settled() }
         if plan.replicates, Int(news.stuckSeconds) > surroundings.stuckSeconds {
             giveUpOnStuckTarget()
         }

@@ -205,7 +205,8 @@ extension SourcePump {
     func settled() {
         guard unsettled != nil else { return }
         unsettled = nil
-        surroundings.queue.finish(connection: plan.id)
+        // Marks that a later resync took are in use.
+        if session.data == .good { surroundings.queue.finish(connection: plan.id) }
     }
 }
 

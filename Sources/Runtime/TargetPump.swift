@@ -133,6 +133,10 @@ final class TargetPump {
         self.link = link
         self.roots = roots
         appliedBytes = 0
+        // What became durable while there was no link is said behind the answer.
+        mailbox.post(.synced)
+        // What was being tried comes again, or something else does.
+        retry = nil
         connection.setLinked(true)
         guard self.applier !== applier else { return }
         self.applier = applier
@@ -173,9 +177,11 @@ final class TargetPump {
             }
         }
         guard isWhole else {
-            // Cut in the middle: the source sends the batch again over the next link.
+            // Cut in the middle: the source sends the batch again over the next link. What followed
+            // it over this one must not be applied in front of it.
             applier.cutOffBatch()
             link?.link.close()
+            unlink()
             return
         }
         appliedBytes += UInt64(bytes)
@@ -203,6 +209,7 @@ final class TargetPump {
                 try body()
                 if retry != nil {
                     logger.notice("the target takes changes again")
+                    tell("target.recovered")
                     retry = nil
                     acknowledge()
                 }
@@ -210,7 +217,6 @@ final class TargetPump {
             } catch {
                 let wait = min(
                     (retry?.waitNanoseconds ?? RetryTimes.first / 2) * 2, RetryTimes.most)
-                    tell("target.recovered")
                 if retry?.errno != error.errno {
                     logger.error("\(error); it is tried again")
                     let name = error.errno == .noSpace ? "target.full" : "target.retrying"

@@ -254,15 +254,19 @@ extension Applier {
             if !capabilities.isEmpty { try restoreCapability(object) }
         }
         guard object.hasPendingTimes else { return }
-        cache[slot].accessed = OpenObject.unset
-        cache[slot].modified = OpenObject.unset
         let isUnfinished = map[object.node].marks.contains(.unfinished)
         let modified = isUnfinished ? OpenObject.unfinishedTime : object.modified
-        _ = try SystemCall.check {
+        let result =
             object.isPath
-                ? cposix_utimesDescriptor(object.descriptor, object.accessed, modified)
-                : cposix_futimens(object.descriptor, object.accessed, modified)
+            ? cposix_utimesDescriptor(object.descriptor, object.accessed, modified)
+            : cposix_futimens(object.descriptor, object.accessed, modified)
+        // What the whole target could not do now is tried again, and these times with it.
+        if result < 0, Errno(rawValue: -result).concernsWholeTarget {
+            throw Errno(rawValue: -result)
         }
+        cache[slot].accessed = OpenObject.unset
+        cache[slot].modified = OpenObject.unset
+        if result < 0 { throw Errno(rawValue: -result) }
     }
 
     /// Closes everything that nothing is pending for: when nothing has come for a while.

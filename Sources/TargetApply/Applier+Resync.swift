@@ -356,9 +356,8 @@ extension Applier {
 
     func emptyLimbo() throws(Errno) {
         resync.keepsGone = false
-        let doomed = resync.doomed
-        resync.doomed = [:]
-        for (place, file) in doomed {
+        // Each is forgotten when it is gone: after an error of the whole target this comes again.
+        while let (place, file) = resync.doomed.first {
             let parent = map.find(place.parent)
             if parent != 0 {
                 try place.name.withUnsafeBytesThrowing { (name) throws(Errno) in
@@ -366,12 +365,12 @@ extension Applier {
                         try removeDoomed(parent, name, file)
                     }
                 }
+            }
             resync.doomed[place] = nil
         }
         while let file = resync.limbo.first {
             try removeFromLimbo(file)
             resync.limbo.removeFirst()
-            }
         }
     }
 

@@ -76,6 +76,8 @@ package final class Applier {
     /// What the record at hand is about.
     private var file = FileID.none
     var asideCount = 0
+    /// A change was broken off by an error: what it had put aside may still be there.
+    private var mayHaveAsides = false
     var putBackDepth = 0
 
     /// Problems kept until they are taken; further ones are only counted.
@@ -142,7 +144,10 @@ package final class Applier {
             }
             counters.applied += 1
         } catch {
-            if error.concernsWholeTarget { throw .retry(error) }
+            if error.concernsWholeTarget {
+                mayHaveAsides = true
+                throw .retry(error)
+            }
             note(problem(kind), at: path(of: map.find(record.file)), error)
         }
     }
@@ -156,6 +161,10 @@ package final class Applier {
                 if !isResyncing { try removeAsides() }
                 replayThrough = 0
             }
+            if mayHaveAsides, replayThrough == 0, mirror == nil {
+                try removeAsides()
+                mayHaveAsides = false
+            }
             try flushAll()
         } catch {
             throw .retry(error)
@@ -166,6 +175,7 @@ package final class Applier {
             applied = position
             var flags: CheckpointFlags = isMirrorRequired ? .mirrorRequired : []
             if isWholeMirrorRequired { flags.insert(.wholeRequired) }
+            if isMirrorRequired { syncer.keepRequired(isWhole: isWholeMirrorRequired) }
             if !checkpoint.value.flags.isSuperset(of: flags) {
                 try checkpoint.update { $0.flags.formUnion(flags) }
             }
@@ -182,7 +192,10 @@ package final class Applier {
     package func cutOffBatch() { repeatThrough = max(repeatThrough, sequence) }
 
     package var positions: ApplyPositions {
-        ApplyPositions(applied: applied, durable: checkpoint.value.durable)
+        let stored = checkpoint.value
+        // A position in another journal says nothing.
+        return ApplyPositions(
+            applied: applied, durable: stored.journalID == journalID ? stored.durable : 0)
     }
 
     package var isInconsistent: Bool {
@@ -193,6 +206,7 @@ package final class Applier {
     /// The source counts in another journal from now on, and everything up to `applied` in it is
     /// what the target has (or what a mirror is about to bring).
     package func begin(journalID: UInt64, applied: UInt64) throws(ApplyError) {
+        let before = (self.journalID, self.applied, repeatThrough)
         do throws(Errno) {
             self.journalID = journalID
             try log.append(&map.changes, journalID: journalID, applied: applied)
@@ -201,6 +215,9 @@ package final class Applier {
             publish()
             try syncer.sync()
         } catch {
+            // Not begun: the source must hear of the journal of before the next time, too.
+            (self.journalID, self.applied, repeatThrough) = before
+            publish()
             throw .state(error)
         }
     }

@@ -12,8 +12,8 @@ package final class Syncer: Sendable {
     /// A mirror whose records are all applied.
     private struct Completion: Equatable {
         let generation: UInt64
-        let isStillRequired: Bool
-        let isWholeStillRequired: Bool
+        var isStillRequired: Bool
+        var isWholeStillRequired: Bool
     }
 
     init(roots: [OwnedDescriptor], checkpoint: CheckpointStore) {
@@ -40,11 +40,15 @@ package final class Syncer: Sendable {
         _ = try SystemCall.check { cposix_fdatasync(point.log.descriptor) }
         try syncFileSystems()
         try checkpoint.update { checkpoint in
-            // A mirror that began meanwhile has a generation of its own.
-            if let completed, completed.generation == checkpoint.mirrorGeneration {
+            // A mirror that began meanwhile has a generation of its own, and what was found since the
+            // end of this one counts.
+            if let completed, let latest = completion.withLock({ $0 }),
+                latest.generation == completed.generation,
+                latest.generation == checkpoint.mirrorGeneration
+            {
                 checkpoint.flags.subtract([.inconsistent, .mirrorRequired, .wholeRequired])
-                if completed.isStillRequired { checkpoint.flags.insert(.mirrorRequired) }
-                if completed.isWholeStillRequired { checkpoint.flags.insert(.wholeRequired) }
+                if latest.isStillRequired { checkpoint.flags.insert(.mirrorRequired) }
+                if latest.isWholeStillRequired { checkpoint.flags.insert(.wholeRequired) }
                 checkpoint.unsureFrom = 0
                 checkpoint.unsureTo = 0
             }
@@ -69,6 +73,14 @@ package final class Syncer: Sendable {
             $0 = Completion(
                 generation: generation, isStillRequired: isStillRequired,
                 isWholeStillRequired: isWholeStillRequired)
+        }
+    }
+
+    /// After the end of a mirror that is not on disk yet: another one is needed all the same.
+    func keepRequired(isWhole: Bool) {
+        completion.withLock { completion in
+            completion?.isStillRequired = true
+            if isWhole { completion?.isWholeStillRequired = true }
         }
     }
 

@@ -191,7 +191,9 @@ final class SimulatedSource {
         guard let capture = world.capture else { return }
         let delivered: UInt64? = isVouched ? durable : nil
         guard let turn = hotTurn else {
-            guard delivered != nil, let generation = capture.hot.rotate(), capture.hot.isSettled
+            guard delivered != nil,
+                let generation = world.system.run(as: .capture, { capture.hot.rotate() }),
+                capture.hot.isSettled
             else { return }
             let newest = memory.newest
             let result = world.syncSource()

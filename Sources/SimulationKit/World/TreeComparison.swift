@@ -5,13 +5,20 @@ extension DiskImage {
 
     /// Whether a program would see the same in both trees: names, kinds, contents, attributes, times
     /// of modification, and which names are of one object.
-    func hasTree(of other: DiskImage, ignoringAsides: Bool) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - ignoringAsides: names that the target uses while changes are made again are left out.
+    ///   - ignoringRootTime: the root's own time of modification is left out.
+    func hasTree(
+        of other: DiskImage, ignoringAsides: Bool, ignoringRootTime: Bool
+    ) -> Bool {
         var twins: [UInt64: UInt64] = [:]
         var open: [(UInt64, UInt64)] = [(Self.rootNode, Self.rootNode)]
         var objects = 0
         while let (own, theirs) = open.popLast() {
             guard let one = nodes[own], let two = other.nodes[theirs] else { return false }
-            guard one.mode == two.mode, one.modified == two.modified, one.user == two.user,
+            guard one.mode == two.mode, one.user == two.user,
+                one.modified == two.modified || ignoringRootTime && own == Self.rootNode,
                 one.group == two.group, one.device == two.device, one.hasSameData(as: two),
                 one.hasSameExtended(as: two)
             else { return false }

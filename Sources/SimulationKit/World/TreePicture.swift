@@ -56,7 +56,8 @@ struct TreePicture: Equatable {
     /// Paths that had one and the same object in all of some trees, and have something else here.
     func notExplained(by trees: [TreePicture]) -> [String] {
         guard let first = trees.first else { return ["no tree is known"] }
-        return first.objects.keys.sorted().compactMap { path in
+        // What is put aside changes the root's time.
+        return first.objects.keys.sorted().filter { !$0.isEmpty }.compactMap { path in
             guard let object = first.objects[path],
                 trees.allSatisfy({ $0.objects[path]?.looks(like: object) == true })
             else { return nil }
