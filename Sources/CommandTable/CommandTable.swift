@@ -2,7 +2,7 @@ import DTCLSyntax
 
 /// The commands of a program, found by their words. Immutable; made once.
 public struct CommandTable: Sendable {
-    public let declarations: [CommandDeclaration]
+    public private(set) var declarations: [CommandDeclaration]
     private var nodes: [Node] = [Node()]
 
     /// A place after some command words.
@@ -23,6 +23,9 @@ public struct CommandTable: Sendable {
                 if declaration.isAvailable { nodes[node].isAvailable = true }
             }
             nodes[node].declarations.append(index)
+        }
+        for node in nodes where node.declarations.contains(where: { declarations[$0].isAvailable }) {
+            for index in node.declarations { self.declarations[index].hasAvailableForm = true }
         }
     }
 

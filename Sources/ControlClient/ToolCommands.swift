@@ -259,6 +259,9 @@ package struct ToolCommands: ClientCommands {
         let wanted = first.uppercased()
         let found = statements.filter { $0.usage.split(separator: " ").contains { $0 == wanted } }
         if !found.isEmpty { return found.flatMap { [$0.usage, "    \($0.summary)"] } }
+        if let entry = LanguageReference.entry(for: first) {
+            return [entry.usage, "    \(entry.summary)"]
+        }
         let hint = table().nearestCommand(to: first).map { ", did you mean '\($0)'?" } ?? ""
         throw CommandError(.invalidParameter, "there is no command '\(first)'\(hint)")
     }

@@ -43,7 +43,7 @@ public struct ScriptError: Error, Sendable {
         }
     }
 
-    /// One procedure on the way to the place of the error.
+    /// One procedure on the way to the place of the error, and the line that it had come to.
     public struct Call: Sendable, Hashable {
         /// The procedure that was running, empty for the top level.
         public var procedure: String

@@ -109,7 +109,7 @@ extension CommandDeclaration {
     /// Says no to what is declared and cannot be done.
     func refuse(isPlan: Bool) throws(CommandError) {
         guard isAvailable else {
-            throw CommandError(.invalidCommand, "'\(name)' is not available in this version")
+            throw CommandError(.invalidCommand, unavailableMessage)
         }
         // What goes to a server is planned there; nobody plans what a tool does by itself.
         guard !isPlan || destination != .client && destination != .local else {

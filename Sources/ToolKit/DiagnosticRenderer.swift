@@ -33,11 +33,16 @@ package struct DiagnosticRenderer {
         let text = lines.text(ofLine: start.line)
         let number = String(start.line)
         let margin = String(repeating: " ", count: max(0, 4 - number.count)) + number
-        let indent = String(text.prefix(start.column - 1).map { $0 == "\t" ? "\t" : " " })
-        let missing = start.column - 1 - indent.count
-        let width = end.line == start.line ? end.column - start.column : text.count - indent.count
-        let mark = "^" + String(repeating: "~", count: max(0, width - 1))
-        let blank = indent + String(repeating: " ", count: max(0, missing))
+        let before = text.prefix(start.column - 1)
+        let missing = max(0, start.column - 1 - before.count)
+        let count = end.line == start.line ? end.column - start.column : text.count - before.count
+        // Carets stand below what they are about when letters are two columns wide, too.
+        let marked = TextWidth.columns(text.dropFirst(before.count).prefix(max(0, count)))
+        let mark = "^" + String(repeating: "~", count: max(0, max(marked, count > 0 ? 1 : 0) - 1))
+        let indent = before.map { $0 == "\t" ? "\t" : blanks(TextWidth.columns(String($0))) }
+        let blank = indent.joined() + blanks(missing)
         return ["\(margin) | \(text)", "     | \(blank)\(palette.paint(mark, .mark))"]
     }
+
+    private func blanks(_ count: Int) -> String { String(repeating: " ", count: count) }
 }

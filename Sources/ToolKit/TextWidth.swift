@@ -1,4 +1,5 @@
 import CLibEdit
+import Glibc
 
 /// How many columns of a terminal a text takes.
 package enum TextWidth {
@@ -10,9 +11,17 @@ package enum TextWidth {
     package static func columns(_ scalar: Unicode.Scalar) -> Int {
         if (0x20..<0x7F).contains(scalar.value) { return 1 }
         let isControl = scalar.value < 0xA0
+        _ = knowsUTF8
         let columns = Int(clibedit_columns(Int32(scalar.value)))
         return isControl ? 0 : columns < 0 ? 1 : columns
     }
+
+    /// The library looks widths up by the locale; set once.
+    static let knowsUTF8: Bool = {
+        _ = setlocale(LC_CTYPE, "")
+        let codeset = nl_langinfo(Int32(CODESET)).map { String(cString: $0) }
+        return codeset == "UTF-8" || setlocale(LC_CTYPE, "C.UTF-8") != nil
+    }()
 
     /// As much of the text as fits; an ellipsis stands for what does not.
     package static func cut(_ text: String, to columnsMax: Int) -> String {

@@ -7,6 +7,8 @@ public enum Sort {
     public static let monitor = "failover monitor"
     public static let job = "job"
     public static let setting = "setting"
+    public static let hook = "hook"
+    public static let run = "run"
 }
 
 /// Arguments that many commands share.

@@ -20,6 +20,12 @@ import Testing
                 .answers([
                     .result(CommandResult(value: .list([.record(["connection": .integer(17)])])))
                 ])
+            case "hooks.list", "script.history":
+                .answers([
+                    .result(
+                        CommandResult(
+                            value: .list([.record(["id": .integer(4), "run": .integer(31)])])))
+                ])
             case "settings":
                 .answers([.result(CommandResult(value: .record(["queueFreeMB": .integer(50)])))])
             default: .answers([.result(CommandResult())])
@@ -76,6 +82,8 @@ import Testing
         expect(terminal, "waitonmirror \t", "waitonmirror 17 ")
         expect(terminal, "script list \ton b\t", "script list 17 on beta ")
         expect(terminal, "hook add mirror.com\t", "hook add mirror.completed ")
+        expect(terminal, "hook remove \t", "hook remove 4 ")
+        expect(terminal, "script output \t", "script output 31 ")
         expect(terminal, "get queueF\t", "get queueFreeMB ")
         let file = folder.write("long-name.dtcl", "write 1")
         let start = String(file.dropLast(6))

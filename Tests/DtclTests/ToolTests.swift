@@ -55,6 +55,40 @@ import Testing
                 """)
     }
 
+    @Test func `a misspelt statement is told from a command`() {
+        #expect(dtcl("-c", "wrote 1").errors.contains("did you mean 'WRITE'?"))
+        #expect(dtcl("-c", "set option strct on").errors.contains("= the nearest word is"))
+        let form = dtcl("-c", "connect docs to TDU map exact").errors
+        #expect(form.contains("this form of 'CONNECT' is not available"), "\(form)")
+    }
+
+    @Test func `the way to a failure names the places of the calls`() {
+        let library = folder.write("lib.dtcl", "procedure b($x)\n  $y = 1 / $x\nend\n")
+        let file = folder.write(
+            "a.dtcl", "include \"lib.dtcl\"\nprocedure a()\n  b(0)\nend\n\na()\n")
+        let result = dtcl(file)
+        #expect(
+            result.errors == """
+                \(library):2:8: error: division by zero
+                   2 |   $y = 1 / $x
+                     |        ^~~~~~
+                     = in procedure 'b', called at \(file):3
+                     = in procedure 'a', called at \(file):6
+
+                """)
+        let deep = dtcl("-c", "procedure f()\nf()\nend\nf()")
+        #expect(deep.status == 4)
+        #expect(deep.errors.contains("called at -c:2\n       and 198 more of the same\n"))
+        let record = try? JSONReader.value(of: dtcl("--json", file).output)
+        let calls = record?.record?["error"]?.record?["calls"]?.list ?? []
+        #expect(calls.map { $0.record?["line"] } == [.integer(2), .integer(3), .integer(6)])
+    }
+
+    @Test func `marks stand below wide letters`() {
+        let lines = dtcl("-c", "write \"日本\", $x").errors.split(separator: "\n")
+        #expect(lines.last == "     |               ^~")
+    }
+
     @Test func `passwords are never shown`() {
         let wrong = dtcl("-c", "logon alpha admin \"hush\" domain extra")
         #expect(wrong.errors.contains("logon alpha admin ****** domain extra"))
@@ -82,6 +116,7 @@ import Testing
         #expect(dtcl("help").output.contains("WAITONMIRROR"))
         #expect(dtcl("help", "while").output.hasPrefix("WHILE condition DO"))
         #expect(dtcl("help", "conect").errors.contains("did you mean 'CONNECT'?"))
+        #expect(dtcl("help", "date").output.hasPrefix("date(text | seconds)"))
         #expect(dtcl("help", "format").output.hasPrefix("dtcl format FILES..."))
         for job in ["check", "format", "help", "lsp", "completion", "man"] {
             #expect(dtcl(job, "--help").output.contains("Examples:"), "\(job)")

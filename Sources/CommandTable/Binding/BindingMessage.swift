@@ -57,7 +57,7 @@ enum BindingMessage {
         }
         return Diagnostic(
             id: "command-unavailable", severity: .warning, range: range,
-            message: "'\(declaration.name)' is not available in this version")
+            message: declaration.unavailableMessage)
     }
 
     /// A command's first word that was typed as several.
@@ -102,6 +102,14 @@ enum BindingMessage {
             return [Diagnostic.Note(message: "a variable is data, never a word of a command")]
         }
         return []
+    }
+
+    /// A statement of the language whose first word was misspelt looks like a command.
+    static func statementHint(_ word: Word) -> [Diagnostic.Note] {
+        let names = LanguageReference.statements.map(\.name).filter { $0.allSatisfy(\.isLetter) }
+        guard word.isKeywordCandidate, let name = NearestName.nearest(to: word.raw, among: names)
+        else { return [] }
+        return [Diagnostic.Note(message: "did you mean '\(name)'?")]
     }
 
     /// Data of several words without quotes, and signs that do not belong there.

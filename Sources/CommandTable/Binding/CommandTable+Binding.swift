@@ -110,6 +110,7 @@ extension CommandTable {
             place = place.union(words[meant.count - 1].range)
         } else if lookup.count < words.count {
             notes = BindingMessage.hints(about: words[lookup.count], lookup.following)
+            if notes.isEmpty, lookup.count == 0 { notes = BindingMessage.statementHint(words[0]) }
         }
         let got = BindingMessage.got(lookup.count, meant?.count ?? 1, in: words)
         let diagnostic = Diagnostic(

@@ -18,7 +18,7 @@ extension ValueKind {
         case .programArguments:
             guard word.isQuoted else { return nil }
             return constant(.text(text))
-        case .integer:
+        case .integer, .numbered:
             guard case .number(let literal) = word.kind, literal.unit == nil,
                 case .integer(let number) = literal.value
             else { return nil }

@@ -91,7 +91,7 @@ extension CommandValue {
 extension ValueKind {
     fileprivate var luaText: String {
         switch self {
-        case .integer, .size, .percent: "number"
+        case .integer, .numbered, .size, .percent: "number"
         case .duration: "seconds"
         case .connection: "id"
         case .programArguments: "{...}"

@@ -60,6 +60,9 @@ public struct CommandDeclaration: Sendable {
     /// What it would do, see `plan`; empty for a sentence made of the arguments.
     public var planTemplate: String
 
+    /// Whether a declaration with the same words can be used; a table says so.
+    var hasAvailableForm = false
+
     /// - Parameter words: the words with their shortest forms in capitals, such as `REPSet CREate`.
     public init(
         _ id: String, _ words: String, _ pattern: Pattern = .nothing,
@@ -87,6 +90,11 @@ public struct CommandDeclaration: Sendable {
 
     /// The words in full capitals: `REPSET RULE ADD`.
     public var name: String { words.map(\.text).joined(separator: " ") }
+
+    /// What is said of a command that cannot be used.
+    public var unavailableMessage: String {
+        (hasAvailableForm ? "this form of " : "") + "'\(name)' is not available in this version"
+    }
 
     /// As the reference page writes it.
     public var usage: String {

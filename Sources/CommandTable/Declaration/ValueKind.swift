@@ -10,6 +10,8 @@ public enum ValueKind: Sendable, Hashable {
     /// The name of something that is there: `sort` says what, such as "replication set", with which
     /// completion can find the names.
     case existing(sort: String)
+    /// The number of something that is there, from 1: `sort` says what, such as "hook".
+    case numbered(sort: String)
     /// A server by name or address.
     case machine
     /// A path on a server, from the root.
@@ -47,6 +49,7 @@ public enum ValueKind: Sendable, Hashable {
         case .text: "a text"
         case .name: "a name"
         case .existing(let sort): "the name of a \(sort)"
+        case .numbered(let sort): "the number of a \(sort)"
         case .machine: "a machine"
         case .path: "a path from the root ('/…')"
         case .file: "a file"
@@ -101,10 +104,11 @@ extension ValueKind {
             return value
         case (.programArguments, .text(let text)):
             return .list(text.split(separator: " ").map { .text(String($0)) })
-        case (.integer, .integer), (.connection, .integer), (.size, .integer),
-            (.percent, .integer), (.timeOfDay, .integer):
+        case (.integer, .integer), (.numbered, .integer), (.connection, .integer),
+            (.size, .integer), (.percent, .integer), (.timeOfDay, .integer):
             return try checked(value)
-        case (.integer, .text(let text)), (.connection, .text(let text)), (.size, .text(let text)):
+        case (.integer, .text(let text)), (.numbered, .text(let text)),
+            (.connection, .text(let text)), (.size, .text(let text)):
             guard let number = Int64(text) else { throw ValueProblem(got: "'\(text)'") }
             return try checked(.integer(number))
         case (.duration, .integer(let number)): return try checked(.decimal(Double(number)))
@@ -122,7 +126,7 @@ extension ValueKind {
             guard let days = Calendar.weekdays(text) else { throw ValueProblem(got: "'\(text)'") }
             return days
         case (.weekdays, .list(let days)) where days.allSatisfy(Calendar.isWeekday): return value
-        case (.integer, _), (.connection, _), (.duration, _), (.programArguments, _), (.size, _),
+        case (.integer, _), (.numbered, _), (.connection, _), (.duration, _), (.programArguments, _), (.size, _),
             (.percent, _), (.date, _), (.timeOfDay, _), (.weekdays, _):
             throw ValueProblem(got: value.kindName)
         case (_, .text): return try checked(value)
@@ -147,7 +151,7 @@ extension ValueKind {
             case (.size(let range), .integer(let number)): range.contains(number)
             case (.percent, .integer(let number)): (0...100).contains(number)
             case (.timeOfDay, .integer(let number)): (0..<86_400).contains(number)
-            case (.connection, .integer(let number)): number > 0
+            case (.numbered, .integer(let number)), (.connection, .integer(let number)): number > 0
             case (.duration, .decimal(let seconds)): seconds >= 0 && seconds.isFinite
             default: true
             }

@@ -8,7 +8,10 @@ extension CommandTable {
         var lines: [String] = []
         let width = declarations.filter(\.isAvailable).map(\.name.count).max() ?? 0
         for group in groups {
-            let shown = group.declarations.filter(\.isAvailable)
+            var told: Set<String> = []
+            let shown = group.declarations.filter {
+                $0.isAvailable && told.insert($0.name).inserted
+            }
             guard !shown.isEmpty else { continue }
             if !lines.isEmpty { lines.append("") }
             lines.append(group.name)

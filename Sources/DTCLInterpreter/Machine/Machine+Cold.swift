@@ -190,7 +190,8 @@ extension Machine {
         guard var seconds = duration.number else { throw unexpected(duration, "a time") }
         if isBare, options.waitsMilliseconds { seconds /= 1000 }
         guard seconds >= 0 else {
-            throw Fault(.argumentInvalid, "got a wait of \(seconds) seconds, expected 0 or more")
+            let got = try heap.pointee.printed(duration)
+            throw Fault(.argumentInvalid, "got a wait of \(got), expected 0 or more")
         }
         pause(.wait(seconds: min(seconds, Pause.foreverSeconds)))
     }

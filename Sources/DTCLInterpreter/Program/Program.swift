@@ -35,11 +35,12 @@ public struct CommandSite: Sendable {
 
     /// The command as typed, secrets hidden.
     public var text: String {
-        var parts: [String] = []
+        var text = ""
         for (index, word) in words.enumerated() {
-            parts.append(treatments[index] == .raw ? "***" : word.raw)
+            if index > 0, words[index - 1].range.upper < word.range.lower { text += " " }
+            text += treatments[index] == .raw ? "***" : word.raw
         }
-        return parts.joined(separator: " ")
+        return text
     }
 }
 

@@ -5,7 +5,7 @@ extension Parser {
         guard token.kind == .word || token.kind == .identifier,
             let word = NearestName.nearest(to: text(token), among: words)
         else { return [] }
-        return [Diagnostic.Note(range: token.range, message: "the nearest word is '\(word)'")]
+        return [Diagnostic.Note(message: "the nearest word is '\(word)'")]
     }
 
     /// A block word without a block often follows a statement whose first word was misspelt, which

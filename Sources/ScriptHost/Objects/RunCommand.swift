@@ -70,7 +70,9 @@ public enum RunCommand {
             case .notStarted: .scriptNotStarted
             default: .scriptFailed
             }
-        return CommandError(code, "\(report.name): \(report.message)")
+        // What went wrong inside a script names the file already.
+        let isNamed = report.message.hasPrefix("\(report.name):")
+        return CommandError(code, isNamed ? report.message : "\(report.name): \(report.message)")
     }
 
     /// Of the script that says RUN, where it is a file.

@@ -30,7 +30,8 @@ package final class LineEditor {
         guard Terminal.isTerminal(.input), Terminal.isTerminal(.output), Terminal.movesCursor,
             let library = EditLibrary.shared
         else { return nil }
-        LineEditor.chooseUTF8()
+        // libedit shows a character as the locale has it; ours are UTF-8 everywhere.
+        _ = TextWidth.knowsUTF8
         guard let editor = clibedit_init(library.calls, "dtcl") else { return nil }
         guard let history = library.calls.pointee.history_init() else {
             library.calls.pointee.end(editor)
@@ -330,12 +331,5 @@ package final class LineEditor {
         wide(text).withUnsafeBufferPointer { buffer in
             if let start = buffer.baseAddress { body(start) }
         }
-    }
-
-    /// libedit shows a character as the locale has it; ours are UTF-8 everywhere.
-    private static func chooseUTF8() {
-        _ = setlocale(LC_CTYPE, "")
-        let codeset = nl_langinfo(Int32(CODESET)).map { String(cString: $0) }
-        if codeset != "UTF-8" { _ = setlocale(LC_CTYPE, "C.UTF-8") }
     }
 }

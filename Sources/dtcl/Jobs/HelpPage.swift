@@ -13,15 +13,18 @@ enum HelpPage {
 
     /// The exit status.
     static func show(_ words: [String], _ options: Options) -> Int {
+        // Our own jobs before functions of the language of the same name.
+        if words.count == 1, let subcommand = Subcommand(rawValue: words[0]),
+            UnderstudyCommands.table.help(on: words).isEmpty
+        {
+            Terminal.write(subcommand.usage)
+            return 0
+        }
         do throws(CommandError) {
             let lines = try Client(options).commands.help(on: words)
             Terminal.write(lines.map { $0 + "\n" }.joined())
             return 0
         } catch {
-            if let subcommand = words.first.flatMap(Subcommand.init(rawValue:)) {
-                Terminal.write(subcommand.usage)
-                return 0
-            }
             Terminal.write("dtcl: \(error.message)\n", to: .error)
             return 2
         }

@@ -56,12 +56,36 @@ struct Reporter {
         let code = error.kind == .commandFailed ? " \(error.code)" : ""
         let label = palette.paint("error\(code)", .error)
         show(["\(error.file):\(error.position): \(label)\(command): \(error.message)"])
-        if error.file == source.name, !Self.hidesSecret(error) {
-            show(DiagnosticRenderer(source, palette).excerpt(error.range))
+        if !Self.hidesSecret(error), let text = Self.text(of: error, source) {
+            show(DiagnosticRenderer(text, palette).excerpt(error.range))
         }
-        for call in error.calls where !call.procedure.isEmpty {
-            show(["     = in procedure '\(call.procedure)', called at \(call.file):\(call.line)"])
+        show(Self.shown(error.calls))
+    }
+
+    /// The file that the error is in, which may be an included one.
+    private static func text(of error: ScriptError, _ source: SourceText) -> SourceText? {
+        if error.file == source.name { return source }
+        guard case .success(let included) = World.readScript(error.file) else { return nil }
+        return Int(error.range.upper) <= included.bytes.count ? included : nil
+    }
+
+    /// The way to the error, the innermost call first: each procedure with the place that called it.
+    private static func shown(_ calls: [ScriptError.Call]) -> [String] {
+        var lines: [String] = []
+        var repeats = 0
+        for (call, caller) in zip(calls, calls.dropFirst()) where !call.procedure.isEmpty {
+            let line =
+                "     = in procedure '\(call.procedure)', called at \(caller.file):\(caller.line)"
+            if line == lines.last {
+                repeats += 1
+                continue
+            }
+            if repeats > 0 { lines.append("       and \(repeats) more of the same") }
+            repeats = 0
+            lines.append(line)
         }
+        if repeats > 0 { lines.append("       and \(repeats) more of the same") }
+        return lines
     }
 
     /// The line itself would show what the command hides.
@@ -94,6 +118,13 @@ struct Reporter {
             "line": .integer(Int64(error.line)), "column": .integer(Int64(error.column)),
         ]
         if let command = error.command { record["command"] = .text(command) }
+        record["calls"] = .list(
+            error.calls.map { call in
+                .record([
+                    "procedure": .text(call.procedure), "file": .text(call.file),
+                    "line": .integer(Int64(call.line)),
+                ])
+            })
         return .record(record)
     }
 }

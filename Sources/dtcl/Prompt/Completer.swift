@@ -53,10 +53,9 @@ struct Completer {
     func names(_ kind: ValueKind, _ answer: ScriptCompletion.Answer) -> [WordChoice.Word] {
         switch kind {
         case .machine: return state.serverNames.map { .init($0, .data) }
-        case .existing(sort: "replication set"):
-            return state.replicationSets().map { .init($0, .data) }
-        case .existing(sort: "setting"): return state.settings().map { .init($0, .data) }
-        case .event: return UnderstudyEvents.all.map { .init($0.name, .data) }
+        case .existing(let sort), .numbered(let sort):
+            return state.names(ofSort: sort).map { .init($0, .data) }
+        case .event: return UnderstudyEvents.known.map { .init($0.name, .data) }
         case .connection: return state.connections().map { .init($0, .data) }
         // A bare word from the root is a path of a server, most often of this machine.
         case .path, .script: return answer.typed.hasPrefix("/") ? FileNames(answer.typed).words : []

@@ -2,6 +2,7 @@ import CommandModel
 import ControlClient
 import DTCLSyntax
 import ToolKit
+import UnderstudyCommands
 
 /// What the prompt knows while a line is typed. Belongs to the prompt's task.
 final class PromptState {
@@ -50,12 +51,19 @@ final class PromptState {
 
     var serverNames: [String] { servers.map(\.name) }
 
-    func replicationSets() -> [String] { names("repset.list", "name") }
-
     func connections() -> [String] { names("connections", "connection") }
 
-    func settings() -> [String] {
-        names("settings") { $0.record?.fields.map(\.name) ?? [] }
+    /// Names or numbers of what there is of a sort.
+    func names(ofSort sort: String) -> [String] {
+        switch sort {
+        case Sort.replicationSet: names("repset.list", "name")
+        case Sort.setting: names("settings") { $0.record?.fields.map(\.name) ?? [] }
+        case Sort.monitor: names("monitor.list", "name")
+        case Sort.job: names("job.list", "name")
+        case Sort.hook: names("hooks.list", "id")
+        case Sort.run: names("script.history", "run")
+        default: []
+        }
     }
 
     private func names(_ command: String, _ field: String) -> [String] {
