@@ -13,14 +13,13 @@ extension Applier {
         for _ in 0..<64 {
             guard let status = try status(directory, name) else { return }
             let holder = known(status)
-            let link = map.link(parent, name)
-            let isItsPlace = holder != 0 && link != 0 && map[link: link].node == holder
             if holder == 0 {
                 try removeTree(directory, name, of: 0)
-            } else {
-                try dropName(holder, status, parent, directory, name)
+                continue
             }
-            if isItsPlace { detach(link) }
+            try dropName(holder, status, parent, directory, name)
+            let link = map.link(parent, name)
+            if link != 0, map[link: link].node == holder { detach(link) }
         }
         throw .busy
     }
@@ -39,11 +38,14 @@ extension Applier {
             let text = firstName.cString(name)
             _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
         } else {
-            // After a crash the map may have it in a directory that is gone.
-            if isResyncing, try reachable(map[link: other].parent) == 0,
-                try retire(node, directory, name)
-            {
-                return map.detach(other)
+            // After a crash the map may have it in a directory that is gone: it is here instead.
+            if isResyncing, try reachable(map[link: other].parent) == 0 {
+                if map.link(parent, name) == 0 { map.attach(node, parent, name) }
+                map.detach(other)
+                let file = map[node].file
+                try dropName(node, status, parent, directory, name)
+                if map.find(file) == node, map[node].firstLink == 0 { forget(node) }
+                return
             }
             try putBack(node, to: other, from: directory, name)
         }

@@ -358,7 +358,13 @@ package final class Applier {
     /// itself; otherwise the copy is not what it should be.
     func skipUnknown(_ file: FileID) {
         counters.skipped += 1
-        if mirror == nil, !unavailable.contains(file) { requireMirror() }
+        guard mirror == nil, !unavailable.contains(file) else { return }
+        if !needsWholeMirror, problems.count < Self.problemsMax {
+            let about = "inode \(file.inode) of change \(sequence)"
+            problems.append(
+                ApplyProblem(mapping: 0, path: BytePath(about), what: .find, errno: .noSuchFile))
+        }
+        requireMirror()
     }
 
     /// Whether the record at hand may have had its effect before.

@@ -13,6 +13,8 @@ package struct ApplyProblem: Hashable, Sendable {
         case mode, owner, times
         case setExtended = "set extended attribute"
         case mirror
+        /// A change is about something that is not known.
+        case find
         /// What a peer sent makes no sense.
         case understand
     }
