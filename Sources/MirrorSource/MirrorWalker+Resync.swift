@@ -54,7 +54,7 @@ extension MirrorWalker {
         guard batch.payloadRoom >= 64 << 10 else { return .batchFull }
         let byteCountMax = min(batch.payloadRoom, 128 << 10)
         var list = IdentityList()
-        var flags: NameListFlags = work.listPlace == 0 ? [.first, .identities] : .identities
+        let flags: NameListFlags = work.listPlace == 0 ? [.first, .identities] : .identities
         while let (type, entry) = work.listEntry(),
             list.byteCount + entry.count + 14 < byteCountMax
         {
@@ -64,22 +64,7 @@ extension MirrorWalker {
             }
             work.nextListEntry()
         }
-        if work.isListComplete { flags.insert(.last) }
-        if settings.removesOrphans { flags.insert(.removeOrphans) }
-        var record = OperationRecord(.mirrorDirectory, work.file)
-        record.sequence = position
-        record.flags = flags.rawValue
-        record.time = work.modified
-        let isSent = list.bytes.withUnsafeBytes { bytes in
-            record.checksum = Checksum.of(bytes)
-            return batch.append(record, payload: bytes)
-        }
-        guard isSent else {
-            // From the beginning: what an earlier part said may not be true any more.
-            work.listPlace = 0
-            return .batchFull
-        }
-        work.isListSent = work.isListComplete
+        guard appendList(&work, flags, list.bytes, &batch) else { return .batchFull }
         bytesLeft -= list.byteCount + 1024
         hasOpenNames = true
         return .progressed
@@ -138,31 +123,34 @@ extension MirrorWalker {
         let isDirectory = object.attributes.type == .directory
         let suspect = suspect(
             object.file, changed: object.changed, isDirectory: isDirectory, scope)
+        let within = scopeWithin(suspect, place.root, scope)
         if place.isAwaited || !suspect.isNothing {
-            guard try send(object, place, suspect, &batch) else { return false }
+            let hasList = isDirectory && within.contains(.listed)
+            guard try send(object, place, suspect, hasList: hasList, &batch) else { return false }
         }
         if isDirectory {
             pending.append(
                 PendingDirectory(
                     root: place.root, path: join(place.path, place.name),
-                    descriptor: object.descriptor, file: object.file,
-                    scope: scopeWithin(suspect, place.root, scope)))
+                    descriptor: object.descriptor, file: object.file, scope: within))
         }
         return true
     }
 
-    /// A suspect object's name and attributes; its content is put off.
+    /// A suspect object's name and attributes; its content is put off. `hasList`: a directory's names
+    /// follow.
     private mutating func send(
-        _ object: SourceObject, _ place: EntryPlace, _ suspect: Suspect,
+        _ object: SourceObject, _ place: EntryPlace, _ suspect: Suspect, hasList: Bool,
         _ batch: inout BatchBuilder
     ) throws(Errno) -> Bool {
         let attributes = object.attributes
-        var flags: MirrorObjectFlags = []
+        var flags: MirrorObjectFlags = hasList ? .contentFollows : []
         let hasNames = attributes.linkCount > 1 && attributes.type != .directory
         if hasNames { flags.insert(.hasOtherNames) }
         let isKnownByOtherName = hasNames && !place.isAwaited && namesLeft[object.file] != nil
         if attributes.type == .regular, suspect.content != .none, !isKnownByOtherName {
             flags.insert(.compared)
+            if !suspect.content.covers(size: attributes.size) { flags.insert(.inPart) }
         }
         let isSent = try send(
             object, file: object.file, name: place.name, parent: place.parent,

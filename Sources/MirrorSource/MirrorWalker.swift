@@ -282,28 +282,35 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     ) -> MirrorStep {
         guard batch.payloadRoom >= 64 << 10 else { return .batchFull }
         var list = NameList()
-        var flags: NameListFlags = work.listPlace == 0 ? .first : []
+        let flags: NameListFlags = work.listPlace == 0 ? .first : []
         let (root, path) = (work.root, work.path)
         work.fill(&list, byteCountMax: min(batch.payloadRoom, 256 << 10)) { type, name in
             includes(root, path, name, type == ObjectType.directory.rawValue)
         }
+        guard appendList(&work, flags, list.bytes, &batch) else { return .batchFull }
+        bytesLeft -= list.byteCount
+        return .progressed
+    }
+
+    /// A part of the list of what a directory has; false: the batch has no room. Then the list
+    /// begins anew: what an earlier part said may not be true any more.
+    mutating func appendList(
+        _ work: inout DirectoryWork, _ flags: NameListFlags, _ list: [UInt8],
+        _ batch: inout BatchBuilder
+    ) -> Bool {
+        var flags = flags
         if work.isListComplete { flags.insert(.last) }
         if settings.removesOrphans { flags.insert(.removeOrphans) }
         var record = OperationRecord(.mirrorDirectory, work.file)
         record.sequence = position
         record.flags = flags.rawValue
         record.time = work.modified
-        let isSent = list.bytes.withUnsafeBytes { bytes in
+        let isSent = list.withUnsafeBytes { bytes in
             record.checksum = Checksum.of(bytes)
             return batch.append(record, payload: bytes)
         }
-        guard isSent else {
-            work.listPlace = 0
-            return .batchFull
-        }
-        work.isListSent = work.isListComplete
-        bytesLeft -= list.byteCount
-        return .progressed
+        if isSent { work.isListSent = work.isListComplete } else { work.listPlace = 0 }
+        return isSent
     }
 
     func includes(_ root: Int, _ path: [UInt8], _ name: [UInt8], _ isDirectory: Bool) -> Bool {

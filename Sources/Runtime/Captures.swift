@@ -13,6 +13,8 @@ actor Captures {
     private(set) var processes: [String: CaptureProcess] = [:]
     private var tellLoss: @Sendable (String) -> Void = { _ in }
     private var tellTakeover: @Sendable (String) -> Void = { _ in }
+    /// By path: captures that are being looked after, because the talk with them broke off.
+    private var looks: [String: Task<Void, Never>] = [:]
     private let configuration: RuntimeConfiguration
     private let logger: Logger
     /// umount2: out of sight now, ended when nobody uses it.
@@ -105,8 +107,17 @@ actor Captures {
 
     /// The talk with a capture broke off. Its server may have been killed: then its keeper has put
     /// another one in its place, and nothing is lost. Otherwise the capture is gone.
+    /// Whoever notices it while somebody looks already waits for what he finds.
     private func ended(_ process: CaptureProcess) async {
         guard processes[process.path] === process else { return }
+        if let look = looks[process.path] { return await look.value }
+        let look = Task { await lookAfter(process) }
+        looks[process.path] = look
+        await look.value
+        looks[process.path] = nil
+    }
+
+    private func lookAfter(_ process: CaptureProcess) async {
         let socket = socketPath(process.number)
         let again = await WorkerThread.run("adopt-capture") { () -> CaptureProcess? in
             guard

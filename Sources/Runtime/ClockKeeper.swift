@@ -7,6 +7,8 @@ struct ClockKeeper {
     private var steps: ClockSteps?
     /// Uptime of the last reading that was written down.
     private var written: Int64?
+    /// Told last, so that it is told once.
+    private var knownProblem: Errno?
 
     private static let writeSeconds: Int64 = 60
 
@@ -14,7 +16,7 @@ struct ClockKeeper {
     struct Found {
         /// By how many nanoseconds the clock was set back; nil: it was not.
         var step: Int64?
-        /// The notes could not be read, or not be written.
+        /// The notes could not be read, or not be written; nil where that is known already.
         var problem: Errno?
     }
 
@@ -38,10 +40,11 @@ struct ClockKeeper {
         do throws(Errno) {
             try known.write(folder: folder)
             written = now.uptime
-        } catch { found.problem = error }
+            knownProblem = nil
+        } catch {
+            if error != knownProblem { found.problem = error }
+            knownProblem = error
+        }
         return found
     }
-
-    /// Times before `start` are not asked for any more.
-    mutating func forget(before start: Int64) { steps?.forget(before: start) }
 }

@@ -92,16 +92,30 @@ extension Runtime {
     private static func folderKey(_ mount: Mount) -> String { "folder.\(mount.number)" }
 
     /// What tells a folder from another at the same path, whatever the disk is called today.
-    func folderIdentity(_ path: String) throws(CommandError) -> String {
+    func folderIdentity(
+        _ path: String, at folder: CInt = AT_FDCWD, _ flags: CInt = 0
+    ) throws(CommandError) -> String {
         var identity = cposix_identity()
-        let result = cposix_identify(AT_FDCWD, path, 0, &identity)
+        let result = cposix_identify(folder, path, flags, &identity)
         guard result >= 0 else {
             throw CommandError(
                 .cannotMount,
                 "'\(path)' cannot be used: \(Errno(rawValue: -result)); bring the folder back, or "
                     + "mount its disk (\(Self.againWords))")
         }
-        return "\(identity.inode).\(cposix_generation(AT_FDCWD, path, 0))"
+        return "\(identity.inode).\(cposix_generation(folder, path, flags))"
+    }
+
+    /// Of captures that go on it may not be known yet which folder they are of.
+    func keepFolders() async {
+        for process in await captures.processes.values {
+            guard let mount = (try? store.mounts())?.first(where: { $0.path == process.path }),
+                ((try? store.setting(Self.folderKey(mount))) ?? nil) == nil
+            else { continue }
+            let descriptor = process.backingDescriptor
+            let found = try? folderIdentity("", at: descriptor, CInt(AT_EMPTY_PATH))
+            if let found { keepFolder(mount, found) }
+        }
     }
 
     // MARK: What they say
@@ -135,16 +149,22 @@ extension Runtime {
         facts.around = counters["around"] ?? 0
         facts.unread = counters["unread"] ?? 0
         facts.hasTripwire = counters["tripwire"] == 1
+        let connections = replicating(process.path)
+        // Counters of a server that took over begin anew.
+        var hasNew =
+            facts.around > 0 && facts.around != before.around
+            || facts.unread > 0 && facts.unread != before.unread
+        if hasNew, connections.contains(where: \.snapshot.isMirroring) {
+            // What runs comes to its end first: else changes that never pause would never be
+            // copied. These are seen to then.
+            (facts.around, facts.unread) = (before.around, before.unread)
+            hasNew = false
+        }
         guard facts != before else { return facts }
         captureFacts[process.path] = facts
-        let connections = replicating(process.path)
         for connection in connections {
             connection.post(.capture(mount: process.path, facts))
         }
-        // Counters of a server that took over begin anew.
-        let hasNew =
-            facts.around > 0 && facts.around != before.around
-            || facts.unread > 0 && facts.unread != before.unread
         guard hasNew else { return facts }
         logger.warning(
             """

@@ -47,6 +47,7 @@ extension Runtime {
     /// Returns when the mirror runs.
     func startMirror(_ id: Int, _ order: MirrorOrder) async throws(CommandError) {
         guard let connection = connections[id] else { return }
+        try connection.requireFolders()
         let before = connection.snapshot
         if before.isMirroring, !before.isResync {
             throw CommandError(

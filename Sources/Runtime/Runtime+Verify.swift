@@ -16,6 +16,7 @@ extension Runtime {
         var total = 0
         for id in try chosen(arguments) {
             guard let connection = connections[id] else { continue }
+            try connection.requireFolders()
             guard connection.snapshot.isLinked else {
                 throw CommandError(
                     .targetUnreachable,

@@ -248,6 +248,7 @@ package actor Runtime {
     private func resume(_ missing: [Mount], _ finding: Continuity.Finding) async {
         guard let parts else { return }
         continuity = Continuity(finding: finding)
+        await keepFolders()
         for mount in missing {
             await captures.clearDeadMount(mount.path)
             do {

@@ -59,6 +59,13 @@ final class SourceConnection: Sendable {
 
     var snapshot: ConnectionSnapshot { board.newest }
 
+    /// - Throws: where it waits for its folders.
+    func requireFolders() throws(CommandError) {
+        guard isWaiting else { return }
+        throw CommandError(
+            .notCaptured, "connection \(plan.id) cannot go on: \(snapshot.lastLinkProblem)")
+    }
+
     func post(_ news: PumpNews) {
         mailbox.post(news)
         journal.wake()

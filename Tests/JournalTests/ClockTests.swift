@@ -100,9 +100,6 @@ struct ClockTests {
         #expect(again == steps)
         // While nobody looked, the clock was set back once more.
         #expect(again.look(at: reading(5000, 40)) == 1430 * Self.second)
-        again.forget(before: 20_000 * Self.second)
-        #expect(again.steps.isEmpty)
-        try again.write(folder: folder.path)
         for text in ["", "step 1\nend\n", "step 1 2\n", "nonsense\nend\n"] {
             folder.write(Array(text.utf8), "clock")
             #expect(throws: Errno.self) { try ClockSteps.read(folder: folder.path) }

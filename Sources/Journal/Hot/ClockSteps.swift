@@ -84,11 +84,6 @@ package struct ClockSteps: Hashable, Sendable {
         return steps[first...].reduce(start) { min($0, $1.floor) }
     }
 
-    /// Steps of before a time are of no interest any more.
-    package mutating func forget(before start: Int64) {
-        steps.removeSubrange(..<(steps.firstIndex { $0.before >= start } ?? steps.endIndex))
-    }
-
     private mutating func note(_ step: Step) {
         steps.append(step)
         guard steps.count > Self.stepsMax else { return }
