@@ -11,7 +11,7 @@ public enum EventPage {
                 + "also has `name`, `sequence` (they are counted from the server's start) and `time` "
                 + "(seconds since 1970). Names that begin with `before.` ask; the others tell.",
         ]
-        for event in UnderstudyEvents.all {
+        for event in UnderstudyEvents.known {
             lines += ["", "## \(event.name)", "", sentence(event.summary)]
             guard !event.fields.isEmpty else { continue }
             lines += ["", "| fact | |", "| --- | --- |"]

@@ -3,6 +3,18 @@ public import CommandModel
 /// What hooks can hear of, and the facts that come with it: for the server that tells of them, and
 /// for everybody who writes a name of one.
 public enum UnderstudyEvents {
+    /// All that a server tells of, those of its script host as well.
+    public static let known = all + [hookFailed]
+
+    /// Declared by the script host, which this room does not see.
+    private static let hookFailed = EventDeclaration(
+        "hook.failed", summary: "a hook has failed; the hook itself is not told",
+        fields: [
+            .init("hook", "the hook's id"), .init("script", "its file"),
+            .init("event", "the event that it worked on"), .init("reason", "what went wrong"),
+            .init("count", "failures since this was told last"),
+        ])
+
     private static let connection: [EventDeclaration.Field] = [
         .init("connection", "its id"), .init("set", "the replication set"),
         .init("target", "the target's name"), .init("targetAddress", "the target's address"),
