@@ -33,7 +33,7 @@ final class ScriptRun {
                 case .outOfSteps: await Task.yield()
                 case .write(let line, let toError): host.output.write(line, toError: toError)
                 case .wait(let seconds):
-                    try? await Task.sleep(for: .seconds(min(seconds, clock.secondsLeft)))
+                    _ = await Nap.take(seconds: min(seconds, clock.secondsLeft))
                 case .command(let call):
                     if let end = await execute(call) { return end }
                 }

@@ -25,7 +25,7 @@ struct TimeLimit {
         }
         let timer = seconds.map { seconds in
             Task {
-                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+                guard await Nap.take(seconds: seconds) else { return }
                 race.end(
                     CommandError(.timedOut, "'\(name)' took longer than \(seconds) seconds"), work)
             }

@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 
 /// `Docs/Embedding.md` shows nothing but pieces of the example package.
@@ -6,23 +5,11 @@ import Testing
     private static let root = #filePath.split(separator: "/").dropLast(3)
         .map { "/\($0)" }.joined()
 
-    private static func read(_ path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&part, 1, part.count, file)
-            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-            bytes += part[..<count]
-        }
-    }
-
     private static let example = [
         "Package.swift", "Hooks/dry.lua", "Hooks/frost.dtcl", "Scripts/evening.dtcl",
         "Scripts/notify.sh", "Sources/Garden/Commands.swift", "Sources/Garden/Editor.swift",
         "Sources/Garden/Garden.swift", "Sources/Garden/Terminal.swift",
-    ].map { read("\(root)/Docs/Examples/Embedding/\($0)") }
+    ].map { PageText.read("\(root)/Docs/Examples/Embedding/\($0)") }
 
     /// The texts between ``` lines.
     private static func blocks(of page: String) -> [String] {
@@ -32,7 +19,7 @@ import Testing
     }
 
     @Test func `every piece of code on the page is a piece of the example`() throws {
-        let blocks = Self.blocks(of: Self.read("\(Self.root)/Docs/Embedding.md"))
+        let blocks = Self.blocks(of: PageText.read("\(Self.root)/Docs/Embedding.md"))
         try #require(blocks.count > 8, "the page is not found")
         for file in Self.example { #expect(!file.isEmpty) }
         for block in blocks {

@@ -226,6 +226,7 @@ import Testing
         let record = service.list().value.list?.first?.record
         #expect(record?["dropped"] == .integer(0))
         let failures = record?["failures"]?.integer ?? 0
-        #expect((49...50).contains(failures), "\(String(describing: record))")
+        // The last of the fifty and the one of the gate may still be under way.
+        #expect((49...51).contains(failures), "\(String(describing: record))")
     }
 }

@@ -59,7 +59,7 @@ final class HookBoard: Sendable {
         guard !awaited.isEmpty else { return nil }
         let timer = HookBoard.limit(of: awaited, secondsMax).map { seconds in
             Task {
-                guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }
+                guard await Nap.take(seconds: seconds) else { return }
                 vote.end()
             }
         }

@@ -65,7 +65,7 @@ struct LuaCommands: Sendable {
         case .decimal(let number)? where number >= 0: seconds = min(number, 1e9)
         default: throw CommandError(.invalidParameter, "'wait' expects a number of seconds")
         }
-        try? await Task.sleep(for: .seconds(seconds))
+        _ = await Nap.take(seconds: seconds)
         return .none
     }
 }
