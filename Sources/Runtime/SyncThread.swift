@@ -45,6 +45,8 @@ final class SyncThread: Sendable {
                     durable = now
                     done()
                 } catch {
+                    // With the connection goes the folder that it kept its position in.
+                    if isStopped.withLock({ $0 }) { return }
                     if !isFailing { logger.error("changes do not reach the disk: \(error)") }
                     isFailing = true
                 }
