@@ -49,6 +49,11 @@ package struct Suspect: Hashable, Sendable {
             }
         }
 
+        /// Whether a file of `size` bytes has nothing besides.
+        package func covers(size: Int64) -> Bool {
+            byteCount(size: UInt64(max(size, 0))) == UInt64(max(size, 0))
+        }
+
         package mutating func formUnion(_ other: Content) {
             switch (self, other) {
             case (.all, _), (_, .none): break

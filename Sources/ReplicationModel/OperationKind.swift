@@ -74,7 +74,8 @@ package struct MirrorObjectFlags: OptionSet, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Content follows as `mirrorData`; what the target has now is to be emptied first.
+    /// Content follows as `mirrorData`; what the target has now is to be emptied first. Of a
+    /// directory in a resync: its names follow.
     package static let contentFollows = MirrorObjectFlags(rawValue: 1)
     /// The content has holes: the size must be set, data covers it only in part.
     package static let sparse = MirrorObjectFlags(rawValue: 2)
@@ -83,6 +84,8 @@ package struct MirrorObjectFlags: OptionSet, Sendable {
     /// Whatever content the target has will be compared, and what differs of it follows as
     /// `mirrorData`. Until the last of it came, the content counts as unfinished.
     package static let compared = MirrorObjectFlags(rawValue: 8)
+    /// Only some blocks of the content are compared: the target must have the others already.
+    package static let inPart = MirrorObjectFlags(rawValue: 16)
 }
 
 /// Flags of `mirrorData` records.

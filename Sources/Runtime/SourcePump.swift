@@ -108,7 +108,9 @@ final class SourcePump {
             for news in mailbox.take() { handle(news) }
             if isStopping { break }
             keepLink()
-            if follower?.isPutOut == true { lose(.queueFull) }
+            if follower?.isPutOut == true, mirror != nil || session.data == .good {
+                lose(.queueFull)
+            }
             beginWhatIsOwed()
             let progressed = session.isStreaming && pump()
             followMirror()

@@ -82,7 +82,8 @@ package struct SourceSession: Hashable, Sendable {
             if answer.isInconsistent { require(.targetInconsistent) }
             return .stay
         }
-        if !own.canFollow { lose(.queueFull) }
+        // A place that was given up on purpose has its reason already.
+        if !own.canFollow, data == .good { lose(.queueFull) }
         if answer.isInconsistent, answer.journalID != 0, let unsettled = own.unsettled {
             // The end of a mirror did not reach the target's disk: it was none.
             switch unsettled {

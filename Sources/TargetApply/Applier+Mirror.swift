@@ -76,6 +76,17 @@ extension Applier {
                 return
             }
             try fill(slot, view.change.attributes, view.extended, flags, below: parent)
+            let isNew = cache[slot].madeBy == operation
+            if isNew, isResyncing, view.change.attributes.type == .directory,
+                !flags.contains(.contentFollows)
+            {
+                // It was here, and went when space was needed: its names are not suspect.
+                requestContent(parent, view.name, isKnown: false)
+            }
+            if boundOperation == operation, isResyncing, flags.contains(.inPart) {
+                // The same of a file: what is not suspect of its content is not here any more.
+                requestContent(parent, view.name, isKnown: false)
+            }
             map.mark(cache[slot].node, .confirmed)
             unavailable.remove(record.file)
             count { $0.mirrorObjects += 1 }

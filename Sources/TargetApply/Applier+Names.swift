@@ -103,6 +103,7 @@ extension Applier {
                 file, targetInode: UInt64(status.st_ino), type: ObjectType(mode: status.st_mode),
                 handle: handle)
         }
+        boundOperation = operation
         attach(node, parent, name)
         let slot = keep(object, for: node)
         cache[slot].operation = operation

@@ -54,6 +54,8 @@ package final class Applier {
     /// Counts the records, so that what one of them uses stays open until it is done.
     var operation: UInt64 = 1
     var batch: UInt64 = 1
+    /// The last record for which an object came to stand for an identity anew.
+    var boundOperation: UInt64 = 0
     /// Sequence of the record at hand.
     var sequence: UInt64 = 0
     /// Objects that are gone or could not be made: their operations are skipped and nothing is

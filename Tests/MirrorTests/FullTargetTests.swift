@@ -31,10 +31,13 @@ struct FullTargetTests {
     private func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 0x5A, count: count) }
 
     private func resync(_ run: MirrorRun, since: Int64) throws {
+        try resync(run, ChangedSince(since))
+    }
+
+    private func resync(_ run: MirrorRun, _ suspicion: any Suspicion) throws {
         var settings = MirrorSettings(isFull: false, removesOrphans: false)
         settings.isResync = true
-        try run.mirror(
-            settings: settings, filter: IncludeAll(), suspicion: ChangedSince(since))
+        try run.mirror(settings: settings, filter: IncludeAll(), suspicion: suspicion)
         let differences = TreePicture(run.sourcePath, holes: false).differences(
             from: TreePicture(run.targetPath, holes: false))
         #expect(differences == [])
@@ -95,6 +98,41 @@ struct FullTargetTests {
             for number in 0..<10 { unlink(source + "/x\(number)") }
             for number in 0..<10 { OddTree.write(source + "/a\(number)", bytes(11)) }
             try resync(run, since: time)
+        }
+    }
+
+    @Test func `A file that went early comes again as a whole, not only where it was marked`()
+        throws
+    {
+        // The root, the file, two more, and one for what is put aside.
+        try withSmallTarget("size=8m,nr_inodes=5") { run in
+            let source = run.sourcePath
+            OddTree.write(source + "/big", OddTree.bytes(1 << 20, 3))
+            for name in ["/x", "/y", "/z"] { OddTree.write(source + name, bytes(10)) }
+            try run.mirror(full: true, filter: IncludeAll())
+            var status = stat()
+            lstat(source + "/big", &status)
+            let big = UInt64(status.st_ino)
+            unlink(source + "/x")
+            mkdir(source + "/a later one", 0o755)
+            rename(source + "/big", source + "/a later one/big")
+            let descriptor = Glibc.open(source + "/a later one/big", O_WRONLY)
+            _ = pwrite(descriptor, "changed", 7, 0)
+            close(descriptor)
+            lstat(source + "/a later one", &status)
+            let directories = [UInt64(status.st_ino)]
+            lstat(source, &status)
+            let root = UInt64(status.st_ino)
+            // As marks say it: directories by their entries, the file by one block.
+            try resync(
+                run,
+                Marks { file in
+                    if file.inode == big {
+                        return Suspect(attributes: true, content: .blocks([0..<1]))
+                    }
+                    let isDirectory = file.inode == root || directories.contains(file.inode)
+                    return isDirectory ? Suspect(attributes: true, entries: true) : .nothing
+                })
         }
     }
 
