@@ -131,6 +131,8 @@ extension Applier {
     private func suspendPlaces(_ directory: UInt32) throws(Errno) {
         for node in pathInMap(to: directory) where try !isAtHome(node) {
             let link = map[node].firstLink
+            // What is nowhere is in nobody's way.
+            guard try reachable(node) != 0 else { continue }
             let descriptor = try open(node)
             var isMoved = false
             try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in

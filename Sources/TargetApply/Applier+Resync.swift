@@ -334,17 +334,26 @@ extension Applier {
         }
         guard place != 0, place != node else { throw .invalid }
         let link = map[place].firstLink
-        let slot = try openSlot(map[link: link].parent)
-        keepTimes(slot)
-        let holder = cache[slot].descriptor
+        let above = try reachable(map[link: link].parent)
         let name = Array(map.name(of: link))
-        try name.withUnsafeBytesThrowing { (name) throws(Errno) in
+        let isThere = try name.withUnsafeBytesThrowing { (name) throws(Errno) -> Bool in
+            guard above != 0 else { return false }
+            let slot = try openSlot(above)
+            let holder = cache[slot].descriptor
             guard let status = try status(holder, name), isObject(status, place) else {
-                throw .stale
+                return false
             }
+            keepTimes(slot)
             try putIntoLimbo(place, holder, name)
+            return true
         }
-        map.detach(link)
+        if isThere { return map.detach(link) }
+        // A crash left it somewhere else, or nowhere: then `parent` may have gone with it.
+        guard isResyncing else { throw .stale }
+        let file = map[parent].file
+        lose(link)
+        guard map.find(file) == parent else { throw .stale }
+        try untangle(parent, node)
     }
 
     /// All names have come: what is in limbo still, and what was doomed and named by nobody since,
