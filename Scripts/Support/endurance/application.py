@@ -197,11 +197,13 @@ class Application:
         behind = []
         for (relative, seed, _, _), note in zip(self.parts, self.notes()):
             found = read_tree(os.path.join(copy, relative))
-            step, wrong = Moment(self.before[relative], seed, found).search(note[0])
+            moment = Moment(self.before[relative], seed, found)
+            step, wrong = moment.search(note[0])
             if wrong is not None:
+                lines = moment.explain(self.before[relative], seed, step)
                 raise RoundFailure(
                     f"{relative} shows a state that the source never had; nearest is the one after "
-                    f"step {step} of {note[0]}, there differ: {sorted(wrong)[:12]}")
+                    f"step {step} of {note[0]}:\n" + "\n".join(lines[:40]))
             behind.append(note[1] - step)
         return behind
 

@@ -265,3 +265,43 @@ class Moment:
             if len(self.wrong) < len(best[1]):
                 best = (number, set(self.wrong))
         return (steps, None) if not self.wrong else best
+
+    def explain(self, before, seed, step):
+        """How the folder differs from the state after a step, and the steps around it."""
+        ledger = Ledger(before, seed)
+        lines = []
+        for number in range(1, step + 4):
+            if number == step + 1:
+                for path in sorted({*ledger.folders, *ledger.names, *self.found} - {""}):
+                    line = self.difference(ledger, path)
+                    if line:
+                        lines.append(line)
+            done = ledger.next()
+            if number > step - 3:
+                lines.append(f"step {number}: {' '.join(short(part) for part in done)}")
+        return lines
+
+    def difference(self, ledger, path):
+        theirs = self.found.get(path, "nothing")
+        try:
+            ours = ledger.content(path)
+        except KeyError:
+            ours = "nothing"
+        if ours == theirs:
+            return None
+        if isinstance(ours, bytearray) and isinstance(theirs, bytes):
+            places = [
+                place for place in range(0, max(len(ours), len(theirs)), 512)
+                if ours[place:place + 512] != theirs[place:place + 512]
+            ]
+            zeros = sum(not any(theirs[place:place + 512]) for place in places)
+            return (
+                f"{path}: {len(theirs)} bytes, expected {len(ours)}; {len(places)} pieces of 512 "
+                f"differ from {places[:1]} to {places[-1:]}, {zeros} of them zeros")
+        return f"{path}: {short(theirs)}, expected {short(ours)}"
+
+
+def short(value):
+    if isinstance(value, (bytes, bytearray)):
+        return f"<{len(value)} bytes>"
+    return "a folder" if value is None else str(value)

@@ -33,7 +33,7 @@ examples:
   UNDERSTUDY_PROGRAMS=/opt/understudy/bin Scripts/endurance --quick power
                                           programs that are already built"""
 WANTED = ("understudyd", "understudy-capture", "dtcl")
-NEEDED = {"mkfs.ext4": "e2fsprogs", "losetup": "mount", "unshare": "util-linux"}
+NEEDED = {"mkfs.ext4": "e2fsprogs", "losetup": "mount"}
 
 
 def arguments(words, trials):
@@ -104,6 +104,7 @@ class Course:
                 self.is_open = True
                 self.trial.open()
             round.begun = time.monotonic()
+            self.trial.about = ""
             words = self.trial.round(round) or ""
             tell(f"{head}: {time.monotonic() - round.begun:.1f} s, {words}")
         except (RoundFailure, NoResult, subprocess.SubprocessError, OSError) as problem:
@@ -121,7 +122,8 @@ class Course:
         with open(os.path.join(folder, "problem.txt"), "w") as file:
             file.write(
                 f"trial {self.trial.name}, round {round.number}\n"
-                f"Scripts/endurance {self.trial.name} --seed {round.seed} --rounds 1\n\n{problem}\n")
+                f"Scripts/endurance {self.trial.name} --seed {round.seed} --rounds 1\n\n"
+                f"{self.trial.about}\n{problem}\n")
             if not isinstance(problem, RoundFailure):
                 traceback.print_exception(problem, file=file)
         try:

@@ -39,6 +39,8 @@ class Trial:
 
     def __init__(self, programs, is_quick):
         self.programs, self.is_quick = programs, is_quick
+        # What a failed round was about, for its evidence.
+        self.about = ""
         self.values = {}
         self.counts = {}
 

@@ -42,6 +42,7 @@ class Kill(Trial):
             kind = kinds[(round.number - 1) % len(kinds)]
         else:
             kind = chance.choices(kinds, weights)[0]
+        self.about = f"kill of {kind}"
         application = stage.application(round.seed, chaos=chance.random() < 0.4)
         application.wait_for_steps(chance.randrange(20, 400))
         time.sleep(chance.random() * (0.3 if round.is_quick else 1.0))
