@@ -59,6 +59,8 @@ import Testing
         #expect(dtcl("-c", "wrote 1").errors.contains("did you mean 'WRITE'?"))
         #expect(dtcl("-c", "set option strct on").errors.contains("= the nearest word is"))
         let form = dtcl("-c", "connect docs to TDU map exact").errors
+        #expect(dtcl("-c", "write $1").errors.contains("given 0 arguments, so '$1'"))
+        #expect(dtcl("-c", "write max()").errors.contains("takes 1 argument or more, got 0"))
         #expect(form.contains("this form of 'CONNECT' is not available"), "\(form)")
     }
 

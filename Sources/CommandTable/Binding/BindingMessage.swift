@@ -31,7 +31,7 @@ enum BindingMessage {
         for case .word(let word) in expectations { keywords.append(word) }
         if place < words.count {
             var hints = hints(about: words[place], keywords)
-            if hints.isEmpty, !isFirst { hints = quoteHints(at: place, in: words, expectations) }
+            if hints.isEmpty, !isFirst { hints = quoteHints(at: place, in: words, expectations, usage) }
             notes = hints + notes
         }
         var expected = alternatives(expectations.map(describe))
@@ -114,7 +114,7 @@ enum BindingMessage {
 
     /// Data of several words without quotes, and signs that do not belong there.
     private static func quoteHints(
-        at place: Int, in words: [Word], _ expectations: [Expectation]
+        at place: Int, in words: [Word], _ expectations: [Expectation], _ usage: String
     ) -> [Diagnostic.Note] {
         if case .equals = words[place].kind, !expectations.contains(.sign(.equals)) {
             return [Diagnostic.Note(message: "there is no '=' here")]
@@ -122,6 +122,10 @@ enum BindingMessage {
         let endsThere = expectations.contains(.end)
         guard endsThere, place > 0, words[place].isKeywordCandidate,
             words[place - 1].kind == .bare, !words[place - 1].raw.isEmpty
+        else { return [] }
+        // A word of the command before it is no data.
+        let keyword = words[place - 1].raw.uppercased()
+        guard !usage.split(whereSeparator: { !$0.isLetter }).contains(where: { $0 == keyword })
         else { return [] }
         let both = words[place - 1].raw + " " + words[place].raw
         return [Diagnostic.Note(message: "data of several words needs quotes: \"\(both)\"")]

@@ -8,10 +8,11 @@ extension Machine {
             return try make(environment.arguments[Int(number) - 1])
         case .scriptArgument:
             let number = try integer(call, 0)
-            guard number <= environment.arguments.count else {
+            let count = environment.arguments.count
+            guard number <= count else {
                 throw Fault(
                     .variableUnset,
-                    "the script was given \(environment.arguments.count) arguments, "
+                    "the script was given \(count) argument\(count == 1 ? "" : "s"), "
                         + "so '$\(number)' was never set")
             }
             return try make(environment.arguments[Int(number) - 1])

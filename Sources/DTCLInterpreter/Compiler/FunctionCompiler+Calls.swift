@@ -26,7 +26,8 @@ extension FunctionCompiler {
         guard !allowed.contains(count) else { return }
         let expected: String
         if allowed.upperBound == Int(UInt16.max) {
-            expected = "\(allowed.lowerBound) arguments or more, got \(count)"
+            let plural = allowed.lowerBound == 1 ? "" : "s"
+            expected = "\(allowed.lowerBound) argument\(plural) or more, got \(count)"
         } else if allowed.count == 1 {
             let plural = allowed.lowerBound == 1 ? "" : "s"
             expected = "\(allowed.lowerBound) argument\(plural), got \(count)"

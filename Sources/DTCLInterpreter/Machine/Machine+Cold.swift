@@ -199,9 +199,9 @@ extension Machine {
     private func exit(_ status: Value?) throws(Fault) {
         if let status {
             guard status.isInteger, 0...255 ~= status.integer else {
+                guard status.isInteger else { throw unexpected(status, "an exit status") }
                 throw Fault(
-                    .argumentInvalid,
-                    "got \(try heap.pointee.printed(status)), expected an exit status of 0 to 255")
+                    .argumentInvalid, "got \(status.integer), expected an exit status of 0 to 255")
             }
             exitStatus = Int(status.integer)
         } else {
