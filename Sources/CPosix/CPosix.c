@@ -249,6 +249,21 @@ int64_t cposix_birthTime(int directory, const char *name, int flags) {
     return cposix_kernelBirthTime(directory, name, flags);
 }
 
+// MARK: Flags of the file system's own
+
+int cposix_kernelObjectFlags(int descriptor, struct cposix_objectFlags *result);
+int cposix_kernelSetObjectFlags(int descriptor, struct cposix_objectFlags wanted);
+
+// A simulated disk has none.
+int cposix_getObjectFlags(int descriptor, struct cposix_objectFlags *result) {
+    if (simulation.answer != NULL) return -ENOTTY;
+    return cposix_kernelObjectFlags(descriptor, result);
+}
+int cposix_setObjectFlags(int descriptor, struct cposix_objectFlags wanted) {
+    if (simulation.answer != NULL) return -ENOTTY;
+    return cposix_kernelSetObjectFlags(descriptor, wanted);
+}
+
 // MARK: Extended attributes
 
 ssize_t cposix_fgetxattr(

@@ -2,6 +2,9 @@ internal import CPosix
 
 /// Extended attributes of what a descriptor stands for. O_PATH descriptors (symbolic links, special
 /// files) go through `/proc/self/fd`, all others directly.
+///
+/// Flags of files and directories that are no attribute for the system, and the number of the
+/// project, are one here: see `ObjectFlags`.
 package enum ExtendedAttributes {
     /// The longest list of names and the longest value that Linux has.
     package static let valueBytesMax = 64 << 10
@@ -12,14 +15,16 @@ package enum ExtendedAttributes {
         _ descriptor: CInt, isPath: Bool, into room: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
         let names = room.baseAddress?.assumingMemoryBound(to: CChar.self)
+        let hasFlags = !isPath && ObjectFlags.read(descriptor) != nil
         do throws(Errno) {
-            return try SystemCall.check {
+            let count = try SystemCall.check {
                 isPath
                     ? cposix_listxattrDescriptor(descriptor, names, room.count)
                     : cposix_flistxattr(descriptor, names, room.count)
             }
+            return hasFlags ? ObjectFlags.append(to: room, at: count) : count
         } catch {
-            if error == .notSupported { return 0 }
+            if error == .notSupported { return hasFlags ? ObjectFlags.append(to: room, at: 0) : 0 }
             throw error
         }
     }
@@ -29,6 +34,9 @@ package enum ExtendedAttributes {
         _ descriptor: CInt, isPath: Bool, _ name: UnsafePointer<CChar>,
         into room: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int? {
+        if ObjectFlags.isName(name) {
+            return isPath ? nil : ObjectFlags.read(descriptor).map { $0.write(to: room) }
+        }
         do throws(Errno) {
             return try SystemCall.check {
                 isPath
@@ -45,6 +53,10 @@ package enum ExtendedAttributes {
         _ descriptor: CInt, isPath: Bool, _ name: UnsafePointer<CChar>,
         _ value: UnsafeRawBufferPointer
     ) throws(Errno) {
+        if ObjectFlags.isName(name) {
+            guard !isPath, let flags = ObjectFlags(value) else { throw .invalid }
+            return try flags.set(descriptor)
+        }
         _ = try SystemCall.check {
             isPath
                 ? cposix_setxattrDescriptor(descriptor, name, value.baseAddress, value.count, 0)
@@ -56,6 +68,9 @@ package enum ExtendedAttributes {
     package static func remove(
         _ descriptor: CInt, isPath: Bool, _ name: UnsafePointer<CChar>
     ) throws(Errno) {
+        if ObjectFlags.isName(name) {
+            return isPath ? () : try ObjectFlags.none.set(descriptor)
+        }
         do throws(Errno) {
             _ = try SystemCall.check {
                 isPath

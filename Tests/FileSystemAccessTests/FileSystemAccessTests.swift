@@ -51,6 +51,38 @@ struct FileSystemAccessTests {
         }
     }
 
+    @Test func `Flags of a file are one more attribute, where there are any`() throws {
+        try inFolder { path, _ in
+            let file = open(path + "/file", O_RDWR | O_CREAT, 0o600)
+            defer { close(file) }
+            let room = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: ExtendedAttributes.valueBytesMax, alignment: 8)
+            defer { room.deallocate() }
+            let name = ObjectFlags.name
+            #expect(try ExtendedAttributes.list(file, isPath: false, into: room) == 0)
+            #expect(try ExtendedAttributes.get(file, isPath: false, name, into: room) == nil)
+            guard system("chattr +dA '\(path)/file' 2>/dev/null") == 0 else { return }
+            let flags = try #require(ObjectFlags.read(file))
+            let count = try ExtendedAttributes.list(file, isPath: false, into: room)
+            #expect(Array(room[..<count]) == Array(name.utf8) + [0])
+            #expect(try ExtendedAttributes.get(file, isPath: false, name, into: room) == 8)
+            #expect(Array(room[..<8]) == flags.bytes)
+            let other = open(path + "/other", O_RDWR | O_CREAT, 0o600)
+            defer { close(other) }
+            try flags.bytes.withUnsafeBytes {
+                try ExtendedAttributes.set(other, isPath: false, name, $0)
+            }
+            #expect(ObjectFlags.read(other) == flags)
+            try ExtendedAttributes.remove(other, isPath: false, name)
+            try ExtendedAttributes.remove(other, isPath: false, name)
+            #expect(ObjectFlags.read(other) == nil)
+            #expect(throws: Errno.invalid) {
+                try ExtendedAttributes.set(
+                    other, isPath: false, name, UnsafeRawBufferPointer(rebasing: room[..<7]))
+            }
+        }
+    }
+
     @Test func `Data and holes are told apart`() throws {
         try inFolder { path, _ in
             let file = open(path + "/sparse", O_RDWR | O_CREAT, 0o600)

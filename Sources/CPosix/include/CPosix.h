@@ -273,6 +273,18 @@ int cposix_openHandle(
 
 // MARK: Mounts, memory, processes
 
+/// Flags of a file or directory that mean the same everywhere (written through, no access times, not
+/// dumped, project inherited; as in struct fsxattr), and the number of its project. Not among them:
+/// immutable and append only.
+struct cposix_objectFlags {
+    uint32_t flags;
+    uint32_t project;
+};
+
+int cposix_getObjectFlags(int descriptor, struct cposix_objectFlags *result);
+/// Leaves all other flags as they are; does nothing where nothing differs.
+int cposix_setObjectFlags(int descriptor, struct cposix_objectFlags wanted);
+
 int cposix_mount(
     const char *source, const char *target, const char *type, unsigned long flags,
     const char *data);

@@ -169,6 +169,7 @@ extension FileSystem {
     }
 
     /// Flags of the file system's own (immutable, append only, ...), as the backing tree has them.
+    /// Those that travel are recorded like an extended attribute.
     func control(
         _ call: Call, _ fixed: fuse_ioctl_in, _ input: UnsafeRawBufferPointer
     ) throws(Errno) -> Int {
@@ -196,16 +197,37 @@ extension FileSystem {
         }
         return try shards.locked(node) { () throws(Errno) -> Int in
             let descriptor = try openDescriptor(node, .read)
-            if writes { call.begin() }
+            var before = stat()
+            if writes {
+                before = try statusOf(descriptor)
+                try requireHot(call, node)
+                call.begin()
+            }
             _ = try SystemCall.check {
                 understudy_ioctlBytes(descriptor, command, room.baseAddress)
             }
+            if writes { recordFlags(node, descriptor, before) }
             // Flags such as "append only" decide how the file may be opened.
             if writes, node.type == .regular, node.access == .write { node.access = .read }
             body.storeBytes(of: fuse_ioctl_out(), as: fuse_ioctl_out.self)
             let unique = call.header.unique
             guard writes else { return call.reply.finish(unique, body: head + count) }
             return call.finish(call.reply.finish(unique, body: head))
+        }
+    }
+
+    private func recordFlags(_ node: Node, _ descriptor: CInt, _ before: stat) {
+        let after = statusAfter(descriptor, before)
+        let membership = membership(node, after)
+        guard recorder.wants(membership) else { return }
+        let name = Array(ObjectFlags.name.utf8)
+        let value = ObjectFlags.read(descriptor)?.bytes
+        name.withUnsafeBytes { name in
+            if let value {
+                value.withUnsafeBytes { recorder.extended(node.file, membership, after, name, $0) }
+            } else {
+                recorder.extended(node.file, membership, after, name, nil)
+            }
         }
     }
 }
