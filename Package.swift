@@ -253,7 +253,7 @@ let package = Package(
             "UnderstudydTests",
             [
                 "CommandModel", "ControlServer", "Runtime", "ScriptHost", "StateStore",
-                "understudyd", argumentParser, logging,
+                "UnderstudyCommands", "understudyd", argumentParser, logging,
             ]),
         tests("WireProtocolTests", ["ReplicationModel", "WireProtocol"]),
     ],

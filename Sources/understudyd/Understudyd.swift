@@ -40,6 +40,7 @@ struct Understudyd: AsyncParsableCommand {
                 queueDiskMB: 20000        the disk queue's limit (default: none; 0: no disk queue)
                 queueFreeMB: 50           what must stay free on that disk
                 queueAlertPercent: 50
+                targetStuckSeconds: 20    a target that stands still so long gets a resync later
                 captureTripwire: off      on: changes that come around a captured folder's mount
                                           are noticed (renames and deletions cost about 10 % more)
             """,
