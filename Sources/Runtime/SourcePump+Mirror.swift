@@ -14,7 +14,7 @@ extension SourcePump {
     /// What goes on after a broken link: compared with what arrived already. Size and time say what
     /// that is only as long as both sides live: a power cut may leave them and take content.
     var mirrorAfterBreak: MirrorOrder {
-        let isSure = lastOrder.map { $0.kind != .checksum } == true && targetBoot == mirrorBoot
+        let isSure = lastOrder?.kind == .different && targetBoot == mirrorBoot
         return MirrorOrder(
             kind: isSure ? .different : .checksum,
             removesOrphans: lastOrder?.removesOrphans ?? plan.removesOrphans)
@@ -96,7 +96,8 @@ extension SourcePump {
         guard mirror.phase == .done else { return }
         keepProgress(of: mirror)
         self.mirror = nil
-        if session.isMirrorOwed { unsettled = session.data }
+        // What is not settled of a whole mirror is not settled by a resync.
+        if session.isMirrorOwed, unsettled != .mirroring { unsettled = session.data }
         session.mirrorCompleted()
         // Both news may have come at once: that the end is applied, and that it is durable.
         if isTargetSettled { settled() }

@@ -23,6 +23,8 @@ extension SourcePump {
             // that follows one which nobody saw. They become marks.
             surroundings.queue.putOut(connection: plan.id, .ownWill)
         }
+        // Size and time of what was received do not say any more that nothing is missing in it.
+        lastOrder?.kind = .checksum
         guard mirror != nil else { return }
         logger.warning("what runs begins anew: \(reason.rawValue)")
         mirror = nil

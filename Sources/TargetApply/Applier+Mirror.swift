@@ -117,7 +117,15 @@ extension Applier {
         if flags.contains(.compared) {
             guard cache[slot].isWritable else { throw .notPermitted }
             if !extended.isEmpty { rememberCapability(cache[slot].node, extended) }
-            return unfinished(slot)
+            unfinished(slot)
+            // Behind the source's end is nothing: a change that lengthens the file again leaves
+            // zeros there.
+            if status.st_size > wanted.size {
+                let size = Int(wanted.size)
+                _ = try SystemCall.check { cposix_ftruncate(cache[slot].descriptor, size) }
+                cache[slot].wasWritten = true
+            }
+            return
         }
         guard flags.contains(.contentFollows) else { return }
         let node = cache[slot].node

@@ -26,7 +26,7 @@ final class SimulatedLink {
 
     /// Sends a frame from one end to the other.
     func send(_ frame: [UInt8], from end: End) {
-        guard isOpen else { return }
+        guard isOpen, !world.isStopped(end) else { return }
         let to = end.other
         let place = frame.count > 1 && world.numbers.oneIn(4) ? world.numbers.below(frame.count) : 0
         if place > 0 { carry(Array(frame[..<place]), to) }

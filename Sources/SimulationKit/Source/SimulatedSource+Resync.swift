@@ -57,7 +57,8 @@ extension SimulatedSource {
         }
         guard mirror.phase == .done else { return }
         self.mirror = nil
-        if session.isMirrorOwed { unsettled = session.data }
+        // What is not settled of a whole mirror is not settled by a resync.
+        if session.isMirrorOwed, unsettled != .mirroring { unsettled = session.data }
         session.mirrorCompleted()
         // The end can be durable before anybody looked at its being applied.
         if isTargetSettled { settled() }
@@ -73,6 +74,8 @@ extension SimulatedSource {
         if case .resyncing = session.data {
             queue.putOut(connection: Self.connection, .ownWill)
         }
+        // Size and time of what was received do not say any more that nothing is missing in it.
+        lastKind = .checksum
         guard mirror != nil else { return }
         mirror = nil
     }
@@ -102,8 +105,7 @@ extension SimulatedSource {
 
     /// Size and time say what is there only as long as both sides live.
     private var kindAfterBreak: SimulatedMirror.Kind {
-        lastKind.map { $0 != .checksum } == true && targetBoot == mirrorBoot
-            ? .different : .checksum
+        lastKind == .different && targetBoot == mirrorBoot ? .different : .checksum
     }
 
     enum Followed {

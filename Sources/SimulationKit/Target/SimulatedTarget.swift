@@ -199,6 +199,9 @@ final class SimulatedTarget {
                 return false
             }
             work?.done += 1
+            if record.kind?.isChange != true {
+                world.story.tell("  target made \(record.words(payload))")
+            }
         }
         let last = view.header.lastSequence
         guard

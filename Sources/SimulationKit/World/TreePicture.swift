@@ -66,13 +66,22 @@ struct TreePicture: Equatable {
         }
     }
 
+    /// Where the contents differ.
+    private static func bytes(_ one: Object?, _ two: Object?) -> String {
+        guard let one, let two, one.data.count == two.data.count,
+            let first = one.data.indices.first(where: { one.data[$0] != two.data[$0] }),
+            let last = one.data.indices.last(where: { one.data[$0] != two.data[$0] })
+        else { return "" }
+        return ", bytes \(first)...\(last) differ, first \(one.data[first]) | \(two.data[first])"
+    }
+
     /// Lines that say how this differs from another.
     func differences(from other: TreePicture) -> [String] {
         Set(objects.keys).union(other.objects.keys).sorted().compactMap { path in
             let (one, two) = (objects[path], other.objects[path])
             guard one != two else { return nil }
             return "'\(path)': \(one.map(\.description) ?? "none") | "
-                + (two.map(\.description) ?? "none")
+                + (two.map(\.description) ?? "none") + Self.bytes(one, two)
         }
     }
 }

@@ -157,8 +157,9 @@ final class World {
         guard case .required(.neverMirrored) = kept else { return }
         if let source {
             // By size and time only while those that were there before cannot have lost content.
-            let wasCut = figures.sourceCuts + figures.targetCuts > 0
-            let isFull = scenario.isFullMirror || wasCut
+            let isUnsure =
+                figures.sourceCuts + figures.targetCuts > 0 || source.lastKind != nil
+            let isFull = scenario.isFullMirror || isUnsure
             asSource { source.startMirror(isFull ? .full : .different) }
         }
         after(200_000_000) { [self] in startFirstMirror() }
@@ -220,25 +221,7 @@ final class World {
     }
 
     private static func words(_ record: OperationRecord, _ payload: [UInt8]) -> String {
-        var text = "\(record.kind.map { "\($0)" } ?? "?") of \(record.inode)/\(record.generation)"
-        switch record.kind {
-        case .write, .allocate, .truncate: text += " at \(record.offset), \(record.length) bytes"
-        case .create, .link, .unlink, .removeDirectory, .rename:
-            payload.withUnsafeBytes { bytes in
-                guard let view = NameChangeView(bytes) else { return }
-                text += " '\(String(decoding: view.name, as: UTF8.self))' in \(view.change.parent.inode)"
-                if record.kind == .rename {
-                    text += " to '\(String(decoding: view.otherName, as: UTF8.self))' in "
-                        + "\(view.change.otherParent.inode)"
-                    if record.flags & 2 != 0 { text += ", exchange" }
-                    if view.change.replaced != .none {
-                        text += ", replaces \(view.change.replaced.inode)"
-                    }
-                }
-            }
-        default: break
-        }
-        return text
+        payload.withUnsafeBytes { record.words($0) }
     }
 
     // MARK: The sides
@@ -307,6 +290,14 @@ final class World {
         let new = SimulatedLink(number: linkCount, world: self)
         link = new
         return new
+    }
+
+    /// Nothing goes out of a machine that stops.
+    func isStopped(_ end: SimulatedLink.End) -> Bool {
+        switch end {
+        case .source: sourceMachine.isStopped
+        case .target: targetMachine.isStopped
+        }
     }
 
     func deliver(_ frame: FrameReader.Frame, _ link: SimulatedLink, _ end: SimulatedLink.End) {
