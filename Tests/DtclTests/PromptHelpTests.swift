@@ -139,6 +139,12 @@ import Testing
                 """)
     }
 
+    @Test func `a question in a block names the words that go on with it`() {
+        let result = ToolProcess.run(["-i"], input: "if true then\n?\nend\n")
+        #expect(result.output.contains("\n    END  ends IF, WHILE"), "\(result.output)")
+        #expect(result.output.contains("\n    WAIT time\n"))
+    }
+
     @Test func `blocks go over several lines`() {
         let alpha = server()
         defer { alpha.stop() }

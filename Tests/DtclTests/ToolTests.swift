@@ -91,6 +91,17 @@ import Testing
         #expect(lines.last == "     |               ^~")
     }
 
+    @Test func `of a very long line a piece is shown`() {
+        let long = "write \"\(String(repeating: "a", count: 5000))\", $x, \""
+            + String(repeating: "b", count: 5000) + "\""
+        let lines = dtcl("-c", long).errors.split(separator: "\n").map(String.init)
+        #expect(lines.count == 3)
+        #expect(lines.allSatisfy { $0.count < 220 })
+        #expect(lines[1].hasPrefix("   1 | …aaa") && lines[1].hasSuffix("b…"))
+        let place = lines[2].prefix { $0 != "^" }.count
+        #expect(lines[1].dropFirst(place).prefix(2) == "$x")
+    }
+
     @Test func `passwords are never shown`() {
         let wrong = dtcl("-c", "logon alpha admin \"hush\" domain extra")
         #expect(wrong.errors.contains("logon alpha admin ****** domain extra"))

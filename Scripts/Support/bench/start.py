@@ -9,7 +9,7 @@ BLOCK = 10
 
 def measure(bench):
     runs = 60 if bench.quick else 200
-    figure = Figure("dtcl -c 'write \"x\"'", "ms", "less", 1.5, "tclsh, puts x")
+    figure = Figure("dtcl -c 'write \"x\"'", "ms", "less", 1.0, "tclsh, puts x")
     with tempfile.NamedTemporaryFile("w", suffix=".tcl") as script:
         script.write("puts x\n")
         script.flush()

@@ -35,7 +35,9 @@ struct Explainer {
             }
             let known = Completer(state).names(kind, answer).map(\.text)
             let isShort = !known.isEmpty && known.count <= Explainer.namesMax
-            let names = isShort ? ": " + known.joined(separator: ", ") : ""
+            let names =
+                isShort
+                ? ": " + known.joined(separator: ", ") : known.isEmpty ? "" : " (TAB lists them)"
             let parts = item.detail.split(separator: ":", maxSplits: 1).map(String.init)
             return (parts[0], (parts.last ?? "").drop { $0 == " " } + names)
         }
@@ -50,7 +52,12 @@ struct Explainer {
         let statements = items.filter { $0.kind == .keyword }
         if !statements.isEmpty {
             lines.append(title("Statements"))
-            lines += table(statements.map { ($0.detail, "") }).map { "  \($0)" }
+            // Words that go on with a block have a summary for a detail, not their usage.
+            let rows = statements.map { item in
+                item.detail.hasPrefix(item.text) || item.text.isEmpty
+                    ? (item.detail, "") : (item.text, item.detail)
+            }
+            lines += rows.flatMap { table([$0]) }.map { "  \($0)" }
         }
         return lines + ["\(Explainer.indent)'help' says more, 'help connect' explains one."]
     }
