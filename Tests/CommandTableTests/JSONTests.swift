@@ -54,6 +54,7 @@ import Testing
         #expect(CommandRequest(value: request.value) == request)
         let answers: [CommandAnswer] = [
             .progress(CommandProgress(line: "1%", data: ["n": .integer(1)])),
+            .progress(CommandProgress(line: "printed", stays: true)),
             .result(CommandResult(value: .integer(4), lines: ["a", "b"])),
             .error(CommandError(.timedOut, "too long")),
         ]

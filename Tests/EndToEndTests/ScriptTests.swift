@@ -104,6 +104,19 @@ extension EndToEnd {
                 try laboratory.command("waitonmirror 1")
                 try laboratory.requireEqual("after a mirror that waited")
                 #expect(beta.log.contains("'\(note)'") == false)
+
+                // It waits no longer than it was told to.
+                laboratory.holdBack()
+                try laboratory.command(
+                    """
+                    script delete 1 mirrorstart
+                    script add 1 mirrorcomplete = '\(waiting)' delay timeout 1s
+                    sync 1; mirror start 1 different; waitonmirror 1 timeout 15 seconds
+                    """)
+                try Moment.require("what became of it", seconds: 10) {
+                    let problem = try laboratory.status()["lastProblem"] as? String ?? ""
+                    return problem.contains("took longer than 1.0 seconds")
+                }
             }
         }
 
