@@ -27,8 +27,8 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-/// For programs whose start counts: libstdc++ becomes a part of them where the runtime of Swift does
-/// (`--static-swift-stdlib`); otherwise nobody asks for it.
+/// For programs whose start counts: libstdc++ becomes a part of them where the runtime of Swift
+/// does (`--static-swift-stdlib`); otherwise nobody asks for it.
 let quickStart: [LinkerSetting] = [
     .unsafeFlags(
         ["-L\(Context.packageDirectory)/Scripts/Support/linking"],

@@ -1,5 +1,5 @@
-// Lua, opened by whoever runs the first script in it: a program that runs none pays nothing for it and
-// starts without it.
+// Lua, opened by whoever runs the first script in it: a program that runs none pays nothing for it
+// and starts without it.
 #ifndef CLUA_LIBRARY_H
 #define CLUA_LIBRARY_H
 

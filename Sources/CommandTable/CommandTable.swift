@@ -24,7 +24,8 @@ public struct CommandTable: Sendable {
             }
             nodes[node].declarations.append(index)
         }
-        for node in nodes where node.declarations.contains(where: { declarations[$0].isAvailable }) {
+        for node in nodes where node.declarations.contains(where: { declarations[$0].isAvailable })
+        {
             for index in node.declarations { self.declarations[index].hasAvailableForm = true }
         }
     }

@@ -52,7 +52,9 @@ package struct DiagnosticRenderer {
     private static let charactersBefore = 60
 
     private func skipped(of line: String, before column: Int) -> Int {
-        guard line.utf8.count > Self.charactersMax, line.count > Self.charactersMax else { return 0 }
+        guard line.utf8.count > Self.charactersMax, line.count > Self.charactersMax else {
+            return 0
+        }
         return max(0, min(column, line.count) - Self.charactersBefore)
     }
 

@@ -92,7 +92,8 @@ import Testing
     }
 
     @Test func `of a very long line a piece is shown`() {
-        let long = "write \"\(String(repeating: "a", count: 5000))\", $x, \""
+        let long =
+            "write \"\(String(repeating: "a", count: 5000))\", $x, \""
             + String(repeating: "b", count: 5000) + "\""
         let lines = dtcl("-c", long).errors.split(separator: "\n").map(String.init)
         #expect(lines.count == 3)

@@ -31,7 +31,9 @@ enum BindingMessage {
         for case .word(let word) in expectations { keywords.append(word) }
         if place < words.count {
             var hints = hints(about: words[place], keywords)
-            if hints.isEmpty, !isFirst { hints = quoteHints(at: place, in: words, expectations, usage) }
+            if hints.isEmpty, !isFirst {
+                hints = quoteHints(at: place, in: words, expectations, usage)
+            }
             notes = hints + notes
         }
         var expected = alternatives(expectations.map(describe))

@@ -17,7 +17,8 @@ extension ValueKind {
             else { throw ValueProblem(got: "'\(text)'") }
             return try checked(.integer(number))
         case (.integer, .decimal(let number)), (.numbered, .decimal(let number)),
-            (.connection, .decimal(let number)), (.size, .decimal(let number)), (.percent, .decimal(let number)),
+            (.connection, .decimal(let number)), (.size, .decimal(let number)),
+            (.percent, .decimal(let number)),
             (.timeOfDay, .decimal(let number)):
             guard let whole = Int64(exactly: number) else { throw ValueProblem(got: "\(number)") }
             return try convert(.integer(whole))

@@ -126,7 +126,8 @@ extension ValueKind {
             guard let days = Calendar.weekdays(text) else { throw ValueProblem(got: "'\(text)'") }
             return days
         case (.weekdays, .list(let days)) where days.allSatisfy(Calendar.isWeekday): return value
-        case (.integer, _), (.numbered, _), (.connection, _), (.duration, _), (.programArguments, _), (.size, _),
+        case (.integer, _), (.numbered, _), (.connection, _), (.duration, _),
+            (.programArguments, _), (.size, _),
             (.percent, _), (.date, _), (.timeOfDay, _), (.weekdays, _):
             throw ValueProblem(got: value.kindName)
         case (_, .text): return try checked(value)
