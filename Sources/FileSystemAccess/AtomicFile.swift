@@ -32,6 +32,35 @@ package enum AtomicFile {
         _ = try SystemCall.check { cposix_fsync(directory) }
     }
 
+    /// Replaces `name` by a file that is there already, if it is, and keeps what is replaced under
+    /// that one's name for the next time: needs no room on the disk from the second time on.
+    ///
+    /// - Parameter bytes: always the same count.
+    package static func exchange(
+        _ bytes: UnsafeRawBufferPointer, to name: String, by spare: String, in directory: CInt
+    ) throws(Errno) {
+        let descriptor = try SystemCall.open(
+            at: directory, spare, O_WRONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        do throws(Errno) {
+            try SystemCall.writeAll(descriptor, bytes, at: 0)
+            _ = try SystemCall.check { cposix_fsync(descriptor) }
+        } catch {
+            SystemCall.close(descriptor)
+            throw error
+        }
+        SystemCall.close(descriptor)
+        let result = cposix_renameat2(directory, spare, directory, name, exchanges)
+        // There is none yet, or the file system cannot exchange.
+        if result == -ENOENT || result == -EINVAL {
+            return try replace(name, by: spare, in: directory)
+        }
+        _ = try SystemCall.check { result }
+        _ = try SystemCall.check { cposix_fsync(directory) }
+    }
+
+    /// Flag of renameat2.
+    private static let exchanges: UInt32 = 2
+
     /// All bytes of a file, at most `bytesMax`; nil when there is no such file.
     package static func read(
         _ name: String, in directory: CInt, bytesMax: Int

@@ -52,11 +52,15 @@ struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
 }
 
 /// The file `checkpoint`, written whole and atomically. Apply thread and syncer both change it.
+///
+/// The next one is written into the file that the last one replaced, and takes its name: a disk that is
+/// full has no room for a new file, and what makes room there again may have to be noted first.
 final class CheckpointStore: Sendable {
     private let folder: OwnedDescriptor
     private let current: Mutex<Checkpoint>
 
     static let name = "checkpoint"
+    private static let spareName = "checkpoint.spare"
     private static let magic: UInt64 = 0x0031_5043_4B54_5355
 
     /// The stored checkpoint, or nil when there is none that can be believed.
@@ -99,8 +103,11 @@ final class CheckpointStore: Sendable {
         if let error { throw error }
     }
 
-    /// Writes the checkpoint as it stands.
-    func write() throws(Errno) { try write(value) }
+    /// Writes the checkpoint as it stands, and a spare one, so that later ones need no room.
+    func write() throws(Errno) {
+        try write(value)
+        try write(value)
+    }
 
     private func write(_ checkpoint: Checkpoint) throws(Errno) {
         let size = MemoryLayout<Checkpoint>.size
@@ -110,8 +117,9 @@ final class CheckpointStore: Sendable {
         room.storeBytes(of: checkpoint, toByteOffset: 8, as: Checkpoint.self)
         let sum = Checksum.of64(UnsafeRawBufferPointer(rebasing: room[..<(size + 8)]))
         room.storeBytes(of: sum, toByteOffset: size + 8, as: UInt64.self)
-        try AtomicFile.write(
-            UnsafeRawBufferPointer(room), to: Self.name, in: folder.descriptor)
+        try AtomicFile.exchange(
+            UnsafeRawBufferPointer(room), to: Self.name, by: Self.spareName,
+            in: folder.descriptor)
     }
 }
 

@@ -22,6 +22,11 @@ struct MapLog: ~Copyable {
     private(set) var pictureEnd: Int64
     private(set) var journalID: UInt64
     private(set) var applied: UInt64
+    /// Up to here the file has its room on the disk already.
+    private var reserved: Int64 = 0
+
+    /// So much is had in advance: a disk that is full must be able to hear of what makes room again.
+    private static let reserveBytes: Int64 = 1 << 20
 
     static let name = "map.log"
     static let headBytes = 64
@@ -48,6 +53,7 @@ struct MapLog: ~Copyable {
         try log.writeHead()
         _ = try SystemCall.check { cposix_fsync(descriptor) }
         try AtomicFile.replace(name, by: temporary, in: folder)
+        log.reserve()
         return log
     }
 
@@ -93,6 +99,7 @@ struct MapLog: ~Copyable {
         if log.offset < size {
             _ = try SystemCall.check { cposix_ftruncate(descriptor, Int(log.offset)) }
         }
+        log.reserve()
         return log
     }
 
@@ -116,9 +123,18 @@ struct MapLog: ~Copyable {
             .copyMemory(from: body)
         try SystemCall.writeAll(file.descriptor, UnsafeRawBufferPointer(chunk), at: offset)
         offset += Int64(chunk.count)
+        reserve()
         self.journalID = journalID
         self.applied = applied
         changes.removeAll()
+    }
+
+    /// Where there is no room now, there may be at the next chunk; what is left does until then.
+    private mutating func reserve() {
+        guard reserved - offset < Self.reserveBytes / 2 else { return }
+        let result = cposix_fallocate(
+            file.descriptor, FALLOC_FL_KEEP_SIZE, Int(offset), Int(Self.reserveBytes))
+        if result >= 0 { reserved = offset + Self.reserveBytes }
     }
 
     private init(

@@ -136,6 +136,28 @@ struct FullTargetTests {
         }
     }
 
+    @Test func `A deletion makes room where the connection's own state has none either`() throws {
+        umask(0)
+        let disk = folder.path("disk")
+        for path in [disk, folder.path("source")] { mkdir(path, 0o755) }
+        guard cposix_mount("tmpfs", disk, "tmpfs", 0, "size=8m") >= 0 else { return }
+        defer { _ = cposix_umount2(disk, 2) }
+        mkdir(disk + "/target", 0o755)
+        let run = try MirrorRun(
+            source: folder.path("source"), target: disk + "/target", state: disk + "/state")
+        for name in ["/a", "/b"] { OddTree.write(run.sourcePath + name, bytes(2 << 20)) }
+        try run.mirror(full: true, filter: IncludeAll())
+        let time = since()
+        unlink(run.sourcePath + "/a")
+        OddTree.write(run.sourcePath + "/c", bytes(2 << 20))
+        // Nothing is free at all.
+        let filler = Glibc.open(disk + "/of others", O_WRONLY | O_CREAT, 0o600)
+        let page = bytes(4096)
+        while Glibc.write(filler, page, page.count) == page.count {}
+        close(filler)
+        try resync(run, since: time)
+    }
+
     /// A new file and its bytes, as changes in the stream.
     private func write(_ run: MirrorRun, _ file: FileID, _ count: Int) throws(ApplyError) {
         let stream = RecordStream(run.applier, after: run.position)
