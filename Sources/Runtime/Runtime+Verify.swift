@@ -23,7 +23,8 @@ extension Runtime {
                     "'\(connection.plan.peer.name)' is not reached now: "
                         + connection.snapshot.lastLinkProblem)
             }
-            guard !connection.snapshot.isMirroring else {
+            // One that is owed may have to wait for long, such as for a folder to be there again.
+            guard !connection.snapshot.isMirroring, !connection.snapshot.isMirrorOwed else {
                 throw CommandError(
                     .mirrorActive, "connection \(id) is mirroring; use WAITONMIRROR \(id) first")
             }

@@ -159,8 +159,15 @@ struct Verification {
             }
         }
         guard snapshot.isLinked else {
-            throw CommandError(.targetUnreachable, "the target was lost during VERIFY")
+            throw lost
         }
+    }
+
+    private var lost: CommandError {
+        let reason = connection.snapshot.lastLinkProblem
+        return CommandError(
+            .targetUnreachable,
+            "the target was lost during VERIFY" + (reason.isEmpty ? "" : ": \(reason)"))
     }
 
     private func sourceEntries(
@@ -215,7 +222,7 @@ struct Verification {
     func ask(_ question: Inspect) async throws(CommandError) -> [Inspected] {
         let answers = try await connection.inspect(question, seconds: Self.answerSecondsMax)
         guard !answers.isEmpty else {
-            throw CommandError(.targetUnreachable, "the target was lost during VERIFY")
+            throw lost
         }
         return answers
     }
