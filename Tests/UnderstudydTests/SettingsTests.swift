@@ -3,6 +3,7 @@ import CommandModel
 import Foundation
 import Logging
 import Runtime
+import StateStore
 import Testing
 
 @testable import understudyd
@@ -19,7 +20,6 @@ import Testing
         }
     }
 
-    @Test func `what is not given has its default`() throws {
     @Test func `every key of a configuration file is a setting that GET knows`() throws {
         let folder = try TemporaryFolder()
         let store = try StateStore(directory: folder.path)
@@ -37,6 +37,7 @@ import Testing
         try store.close()
     }
 
+    @Test func `what is not given has its default`() throws {
         let settings = try Settings(
             options("--name", "alpha", "--address", "127.0.0.2", "--state", "/tmp/a/../b/"))
         #expect(settings.name == "alpha")
