@@ -365,21 +365,33 @@ extension Applier {
 
     func emptyLimbo() throws(Errno) {
         resync.keepsGone = false
-        // Each is forgotten when it is gone: after an error of the whole target this comes again.
-        while let (place, file) = resync.doomed.first {
-            let parent = map.find(place.parent)
-            if parent != 0 {
-                try place.name.withUnsafeBytesThrowing { (name) throws(Errno) in
-                    try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
-                        try removeDoomed(parent, name, file)
-                    }
-                }
-            }
-            resync.doomed[place] = nil
-        }
+        // What the target does not have under a name goes last: an object that the map has there may
+        // be what lies under another of these names.
+        try removeDoomed(onlyPresent: true)
+        try removeDoomed(onlyPresent: false)
         while let file = resync.limbo.first {
             try removeFromLimbo(file)
             resync.limbo.removeFirst()
+        }
+    }
+
+    /// Each is forgotten when it is gone: after an error of the whole target this comes again.
+    private func removeDoomed(onlyPresent: Bool) throws(Errno) {
+        for (place, file) in resync.doomed {
+            let parent = map.find(place.parent)
+            var isDone = true
+            if parent != 0 {
+                try place.name.withUnsafeBytesThrowing { (name) throws(Errno) in
+                    try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
+                        if onlyPresent, try status(open(parent), name) == nil {
+                            isDone = false
+                        } else {
+                            try removeDoomed(parent, name, file)
+                        }
+                    }
+                }
+            }
+            if isDone { resync.doomed[place] = nil }
         }
     }
 

@@ -30,7 +30,7 @@ import Testing
         let engine: Set = [
             "ReplicationModel", "MirrorCore", "SessionCore", "WireProtocol", "FileSystemAccess",
             "FuseKernel", "Journal", "StateStore", "TargetApply", "MirrorSource", "Transport",
-            "CaptureControl", "CaptureFS", "Runtime",
+            "CaptureControl", "CaptureFS", "Runtime", "SimulationKit",
         ]
         for (name, room) in Rooms.all where !room.isProgram {
             if engine.contains(name) {
