@@ -56,7 +56,9 @@ package struct ObjectFlags: Hashable, Sendable {
 
     /// The bytes as they travel.
     package var bytes: [UInt8] {
-        [flags, project].flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+        [flags, project].flatMap { number in
+            withUnsafeBytes(of: number.littleEndian) { Array($0) }
+        }
     }
 
     /// Adds the name to a list of names of `count` bytes, where there is room; answers its bytes.

@@ -22,7 +22,8 @@ struct ContinuityReport: Hashable, Sendable {
         case .mirroring: return broken("a mirror is not complete yet")
         case .resyncing(let reason): return broken(reason.rawValue)
         case .good:
-            return brokenSince == nil ? "unbroken since \(Self.time(since))" : "being settled"
+            guard let since, brokenSince == nil else { return "being settled" }
+            return "unbroken since \(Self.time(since))"
         }
     }
 
@@ -131,11 +132,15 @@ struct ResyncReport: Hashable, Sendable {
             "reason": .text(reason), "scope": .text(scope.rawValue),
             "marks": .integer(Int64(markCount)), "hotGroups": .integer(Int64(hotGroupCount)),
             "clockSetBack": .integer(clockSetBack), "started": .integer(started),
-            "objects": .integer(objectsDone), "suspect": .integer(objectsSuspect),
-            "compared": .integer(bytesCompared), "sent": .integer(bytesSent),
         ]
         record["changedSince"] = changedSince.map { .integer($0) }
-        record["ended"] = ended.map { .integer($0) }
+        // While it runs, its figures are nothing to write down at every step.
+        guard let ended else { return record }
+        record["ended"] = .integer(ended)
+        record["objects"] = .integer(objectsDone)
+        record["suspect"] = .integer(objectsSuspect)
+        record["compared"] = .integer(bytesCompared)
+        record["sent"] = .integer(bytesSent)
         return record
     }
 

@@ -74,7 +74,8 @@ extension Runtime {
                 .cannotMount,
                 "'\(mount.path)' is another folder than the one that was captured (got "
                     + "\(found), expected \(known)); is its disk mounted? Bring it back "
-                    + "(\(Self.againWords)), or use DTFS MOUNT \"\(mount.path)\" to capture what is there now")
+                    + "(\(Self.againWords)), or use DTFS MOUNT \"\(mount.path)\" to capture "
+                    + "what is there now")
         }
         try await captures.start(mount, journal: journal)
         if known == nil { keepFolder(mount, found) }

@@ -179,8 +179,10 @@ extension SourcePump {
     }
 
     /// How far what began by itself is.
-    func followReport(_ progress: MirrorProgress) {
-        guard isReported else { return }
+    func followReport(_ progress: MirrorProgress, isEnd: Bool = false) {
+        let now = Clock.monotonic
+        guard isReported, isEnd || now - lastReport > LinkTimes.reports else { return }
+        lastReport = now
         continuity.resync?.objectsDone = Int64(progress.objectsDone)
         continuity.resync?.objectsSuspect = Int64(progress.objectsSuspect)
         continuity.resync?.bytesCompared = Int64(progress.bytesCompared)
@@ -189,7 +191,7 @@ extension SourcePump {
 
     func endReport(_ progress: MirrorProgress) {
         guard isReported else { return }
-        followReport(progress)
+        followReport(progress, isEnd: true)
         continuity.resync?.ended = Clock.now
         isReported = false
     }

@@ -71,6 +71,10 @@ final class SourcePump {
     var continuity = ContinuityReport()
     /// What runs began by itself: the report of the continuity is about it.
     var isReported = false
+    /// Monotonic; when its figures were taken last.
+    var lastReport: Int64 = 0
+    /// What is shown of the continuity is about it.
+    private var shownData: SourceSession.Data?
     private var savedContinuity: CommandRecord?
     /// When what runs, or waits to be settled, began; nanoseconds since 1970.
     var mirrorBegan: Int64 = 0
@@ -251,6 +255,11 @@ final class SourcePump {
                 continuity.brokenSince = nil
             }
         }
+        // Nothing of it changes while changes flow.
+        guard continuity != shown.continuity || session.data != shownData else { return }
+        shownData = session.data
+        shown.continuity = continuity
+        shown.continuityText = continuity.text(session.data, replicates: plan.replicates)
         let kept = continuity.kept
         guard kept != savedContinuity else { return }
         savedContinuity = kept
@@ -298,8 +307,6 @@ final class SourcePump {
             shown.oldestUndelivered = follower.time(after: shown.applied)
         }
         showMirror()
-        shown.continuity = continuity
-        shown.continuityText = continuity.text(session.data, replicates: plan.replicates)
         board.show(shown)
     }
 }
