@@ -5,31 +5,33 @@ extension EndToEnd {
     /// Whatever the state of things, commands that wait end in time, with an answer that is true.
     @Suite(.serialized)
     struct Conditions {
-        @Test(
-            "SYNC, WAITONMIRROR, VERIFY and DISCONNECT end in time and say what is",
-            arguments: Condition.all)
-        func commands(condition: Condition) throws {
+        @Test("SYNC, WAITONMIRROR, VERIFY and DISCONNECT end in time and say what is")
+        func commands() throws {
             try Laboratory.run { laboratory in
                 let scene = try Scene(laboratory)
-                try scene.protect()
-                try condition.begin(scene)
-                for (command, wanted) in condition.answers {
-                    let begun = Date()
-                    let answer = try laboratory.ask(command, seconds: 20)
-                    let seconds = Date().timeIntervalSince(begun)
-                    let code = answer.code ?? 0
-                    print("\(condition): \(command): \(code) \(answer.message)")
-                    #expect(wanted.contains(code), "\(command): \(answer.text)")
-                    #expect(seconds < 15, "\(command) took \(seconds) s")
-                    if code != 0 { #expect(!answer.message.isEmpty) }
+                try laboratory.capture()
+                for condition in Condition.all {
+                    let id = try scene.connect()
+                    try condition.begin(scene)
+                    try ask(laboratory, id, condition)
+                    try laboratory.command("disconnect \(id)", seconds: 15)
+                    try condition.end(scene)
                 }
-                try laboratory.command("disconnect 1", seconds: 15)
-                try condition.end(scene)
                 // The place of the copy is free again, and what lies there is good for the next.
-                try laboratory.command(laboratory.connectCommand + " mirror different, orphans")
-                try laboratory.command("waitonmirror 2 timeout 30 seconds", seconds: 40)
-                try laboratory.command("sync 2 timeout 20 seconds", seconds: 30)
-                try laboratory.requireEqual("after \(condition)")
+                try scene.connect()
+                try laboratory.requireEqual("after all of it")
+            }
+        }
+
+        private func ask(_ laboratory: Laboratory, _ id: Int, _ condition: Condition) throws {
+            for (command, wanted) in condition.answers(id) {
+                let begun = Date()
+                let answer = try laboratory.ask(command, seconds: 20)
+                let seconds = Date().timeIntervalSince(begun)
+                let code = answer.code ?? 0
+                print("\(condition.name): \(command): \(code), \(seconds) s, \(answer.message)")
+                #expect(wanted.contains(code), "\(condition.name), \(command): \(answer.text)")
+                #expect(seconds < 15, "\(condition.name), \(command) took \(seconds) s")
             }
         }
     }
@@ -52,7 +54,19 @@ final class Scene {
         beta = try laboratory.start("beta", address: network.far, within: network.entering)
     }
 
-    func protect() throws { try laboratory.protect() }
+    /// A connection, with what differs mirrored and settled.
+    @discardableResult
+    func connect() throws -> Int {
+        let answer = try laboratory.command(
+            laboratory.connectCommand + " mirror different, orphans")
+        let id = try #require(answer.integer)
+        try laboratory.command("waitonmirror \(id) timeout 30 seconds", seconds: 40)
+        try laboratory.command("sync \(id) timeout 20 seconds", seconds: 30)
+        try Moment.require("the mirror on the target's disk", seconds: 15) {
+            try laboratory.command("status connection \(id)").record["settled"] as? Bool == true
+        }
+        return id
+    }
 
     func write(_ name: String, bytes: Int) throws {
         try laboratory.shell(
@@ -61,13 +75,12 @@ final class Scene {
 }
 
 /// Something that stands in the way, and the error codes that commands may end with meanwhile.
-struct Condition: Sendable, CustomTestStringConvertible, CustomStringConvertible {
-    let description: String
-    let answers: [(command: String, codes: Set<Int>)]
+struct Condition: Sendable {
+    let name: String
+    private let codes: (Set<Int>, Set<Int>, Set<Int>)
+    private let seconds: Int
     let begin: @Sendable (Scene) throws -> Void
     let end: @Sendable (Scene) throws -> Void
-
-    var testDescription: String { description }
 
     private static let timedOut = -1001
     private static let unreachable = -1014
@@ -75,17 +88,23 @@ struct Condition: Sendable, CustomTestStringConvertible, CustomStringConvertible
 
     /// - Parameter codes: of SYNC, WAITONMIRROR and VERIFY; 0: it succeeds.
     private init(
-        _ description: String, _ codes: (Set<Int>, Set<Int>, Set<Int>), seconds: Int = 1,
+        _ name: String, _ codes: (Set<Int>, Set<Int>, Set<Int>), seconds: Int = 1,
         begin: @escaping @Sendable (Scene) throws -> Void,
         end: @escaping @Sendable (Scene) throws -> Void
     ) {
-        self.description = description
-        answers = [
-            ("sync 1 timeout \(seconds) seconds", codes.0),
-            ("waitonmirror 1 timeout \(seconds) seconds", codes.1), ("verify 1", codes.2),
-        ]
+        self.name = name
+        self.codes = codes
+        self.seconds = seconds
         self.begin = begin
         self.end = end
+    }
+
+    /// What is asked of a connection, and the codes of good answers.
+    func answers(_ id: Int) -> [(command: String, codes: Set<Int>)] {
+        [
+            ("sync \(id) timeout \(seconds) seconds", codes.0),
+            ("waitonmirror \(id) timeout \(seconds) seconds", codes.1), ("verify \(id)", codes.2),
+        ]
     }
 
     static let all = [
@@ -102,10 +121,8 @@ struct Condition: Sendable, CustomTestStringConvertible, CustomStringConvertible
             try scene.network.set(up: true)
         },
         Condition("mirror running", ([timedOut], [timedOut], [mirrors])) { scene in
-            try scene.write("big", bytes: 20_000_000)
-            try scene.laboratory.sync()
             scene.beta.child?.signal(SIGSTOP)
-            try scene.laboratory.command("mirror start 1 full")
+            try scene.laboratory.command("mirror start * full")
         } end: { scene in
             scene.beta.child?.signal(SIGCONT)
         },
@@ -135,7 +152,9 @@ struct Condition: Sendable, CustomTestStringConvertible, CustomStringConvertible
             let others = scene.laboratory.home + "/disk/of others"
             try scene.laboratory.shell("head -c 40000000 /dev/zero > '\(others)' || true")
             try scene.write("big", bytes: 20_000_000)
-            try scene.laboratory.requireRetrying(reason: "No space left")
+            try Moment.require("the state Retrying", seconds: 15) {
+                try scene.laboratory.command("status connection *").shown.contains("No space left")
+            }
         } end: { scene in
             try scene.laboratory.shell("rm '\(scene.laboratory.home)/disk/of others'")
         },
