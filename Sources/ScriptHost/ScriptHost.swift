@@ -57,8 +57,8 @@ public struct ScriptHost: Sendable {
         self.environment = environment
     }
 
-    /// Every mistake that can be found without running, and warnings of what is hardly meant. A file
-    /// that says `# on EVENT` is read as a hook's.
+    /// Every mistake that can be found without running, and warnings of what is hardly meant. A
+    /// file that says `# on EVENT` is read as a hook's.
     public func check(_ source: SourceText) -> [ScriptDiagnostic] {
         prepare(
             source, after: nil, isForEvents: HookHeader.stands(in: source), reportsWarnings: true

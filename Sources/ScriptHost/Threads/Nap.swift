@@ -1,8 +1,9 @@
 import CPosix
 
 /// A sleep whose cancellation leaves nothing behind for long. What `Task.sleep` has begun stays in
-/// the system's list of timers until its time, cancelled or not: a limit of ten minutes for each of a
-/// thousand commands a second would hold half a gigabyte. So it is begun in pieces, short ones first.
+/// the system's list of timers until its time, cancelled or not: a limit of ten minutes for each of
+/// a thousand commands a second would hold half a gigabyte. So it is begun in pieces, short ones
+/// first.
 enum Nap {
     private static let secondsMax = [0.01, 0.1, 1.0]
 
