@@ -68,6 +68,7 @@ extension Applier {
         guard let view = NameChangeView(payload) else { return misunderstood(record) }
         let parent = map.find(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
+        let wasWanted = map.awaiting.wantsAll(view.change.parent, view.name)
         map.arrived(view.change.parent, view.name)
         let flags = MirrorObjectFlags(rawValue: record.flags)
         try makingProblem(.mirror, parent, view.name, record.file) { () throws(Errno) in
@@ -77,7 +78,7 @@ extension Applier {
             }
             try fill(slot, view.change.attributes, view.extended, flags, below: parent)
             let isNew = cache[slot].madeBy == operation
-            if isNew, isResyncing, view.change.attributes.type == .directory,
+            if isNew || wasWanted, isResyncing, view.change.attributes.type == .directory,
                 !flags.contains(.contentFollows)
             {
                 // It was here, and went when space was needed: its names are not suspect.
@@ -91,7 +92,8 @@ extension Applier {
             unavailable.remove(record.file)
             count { $0.mirrorObjects += 1 }
         }
-        touch(parent, view.change.parentModified)
+        // It may have been given up.
+        if map.find(view.change.parent) == parent { touch(parent, view.change.parentModified) }
     }
 
     private func mirrorRoot(_ record: OperationRecord, _ root: RootObjectView) throws(Errno) {

@@ -386,11 +386,17 @@ extension Applier {
         _ what: ApplyProblem.Action, _ parent: UInt32, _ name: UnsafeRawBufferPointer,
         _ file: FileID, _ body: () throws(Errno) -> Void
     ) throws(Errno) {
+        let holder = map[parent].file
         do throws(Errno) {
             try body()
         } catch {
             if error.concernsWholeTarget { throw error }
-            let object = file == .none ? map[parent].file : file
+            if error == .stale, what == .mirror, map.find(holder) == parent,
+                try recover(parent, name)
+            {
+                return
+            }
+            let object = file == .none ? holder : file
             note(what, at: path(of: parent, name), error, about: object)
             if file != .none { unavailable.insert(file) }
         }

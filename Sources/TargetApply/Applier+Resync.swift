@@ -466,6 +466,25 @@ extension Applier {
 
     // MARK: What a resync does not come by
 
+    /// What the map has of an object, or of what it is in, does not hold since a crash: the source
+    /// is asked for it, and for all above it that the target does not have. Answers false where
+    /// that was done before.
+    func recover(_ parent: UInt32, _ name: UnsafeRawBufferPointer) throws(Errno) -> Bool {
+        guard isResyncing else { return false }
+        var (holder, wanted, gone) = (parent, Array(name), UInt32(0))
+        while map[holder].rootNumber == 0, try reachable(holder) == 0 {
+            let link = map[holder].firstLink
+            guard link != 0 else { return false }
+            (gone, wanted) = (holder, Array(map.name(of: link)))
+            holder = map[link: link].parent
+        }
+        let place = AwaitedName(parent: map[holder].file, name: wanted)
+        guard resync.recovered.insert(place).inserted else { return false }
+        if gone != 0 { forget(gone) }
+        wanted.withUnsafeBytes { requestContent(holder, $0, isKnown: false) }
+        return true
+    }
+
     /// A known object got another name while the source walks its tree: the walk may miss it where
     /// it was, and need not come by where it is now.
     func requestIfNotVisited(
@@ -515,6 +534,8 @@ struct ResyncState {
     var limbo: [FileID] = []
     /// Unfinished ones that were asked for.
     var requestedFiles: Set<FileID> = []
+    /// Places whose objects were asked for, because the map was wrong about them.
+    var recovered: Set<AwaitedName> = []
     /// Names that go, with the object that they stood for; `.none`: an unknown one.
     var doomed: [AwaitedName: FileID] = [:]
 
