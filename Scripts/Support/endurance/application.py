@@ -149,7 +149,7 @@ class Application:
         """Seconds of the longest step: the longest pause that was noticed."""
         return max(note[2] for note in self.notes())
 
-    def wait_for_steps(self, count, seconds=30):
+    def wait_for_steps(self, count, seconds=120):
         """Until each ledger has done so many steps."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -164,7 +164,7 @@ class Application:
             process.terminate()
         for _, _, _, process in self.parts:
             try:
-                process.wait(30)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 raise RoundFailure(f"the application hangs: {self.notes()}") from None
             self.stage.forget(process)

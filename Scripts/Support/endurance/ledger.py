@@ -256,7 +256,13 @@ class Moment:
                 return number - 1, None
             # A step's paths, as they were before and as they are after it.
             earlier = {*self.ledger.folders, *self.ledger.names}
+            if len(self.wrong) == 1:
+                path = next(iter(self.wrong))
+                before = self.ledger.files.get(path)
+                before = None if before is None else bytes(before.content)
             step = self.ledger.next()
+            if step[0] == "write" and self.wrong == {step[1]} and self.is_begun(before, step):
+                return number, None
             for path in self.ledger.affected(step):
                 self.look(path)
             if step[0] in ("move", "rename", "unlink", "rmdir"):
@@ -265,6 +271,21 @@ class Moment:
             if len(self.wrong) < len(best[1]):
                 best = (number, set(self.wrong))
         return (steps, None) if not self.wrong else best
+
+    def is_begun(self, before, step):
+        """Whether the one file that differs shows a write's first part. No file system promises that
+        a write is one step, and the kernel may hand it over page by page."""
+        offset, data = step[2], step[3]
+        found = self.found.get(step[1])
+        if not isinstance(found, bytes):
+            return False
+        for count in range(-offset % 4096, len(data), 4096):
+            part = bytearray(before)
+            part.extend(bytes(max(0, offset - len(part))))
+            part[offset:offset + count] = data[:count]
+            if count and part == found:
+                return True
+        return False
 
     def explain(self, before, seed, step):
         """How the folder differs from the state after a step, and the steps around it."""

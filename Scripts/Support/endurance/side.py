@@ -41,7 +41,7 @@ class Side:
         if wait:
             self.wait_for_start()
 
-    def wait_for_start(self, seconds=30):
+    def wait_for_start(self, seconds=90):
         """Returns when it takes commands."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

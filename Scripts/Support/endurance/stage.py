@@ -1,6 +1,7 @@
 """Where rounds take place: two servers on disks of their own, a captured folder and its copy."""
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -97,7 +98,7 @@ class Stage(Workshop):
         """STATUS CONNECTION of the source, as a record."""
         return self.ask(f"source alpha; status connection {self.connection}")
 
-    def wait_until_settled(self, seconds=60):
+    def wait_until_settled(self, seconds=120):
         """Until the target has on its disk all that the source had, and says OK.
 
         Nothing may be writing. Answers the status."""
@@ -116,6 +117,26 @@ class Stage(Workshop):
             time.sleep(0.02)
         shown = json.dumps(status, indent=1) if status else ""
         raise RoundFailure(f"not settled after {seconds} s: {problem or ''}\n{shown}")
+
+    # Mirrors
+
+    SENT = re.compile(r"completed: .*?(\d+) bytes sent")
+    MIRRORS = ("full mirror started", "different mirror started", "checksum mirror started")
+
+    def log_place(self):
+        """A place in the source's log, for `mirrored`."""
+        return len(self.alpha.log_text())
+
+    def mirrored(self, place):
+        """Bytes that resyncs sent since then; RoundFailure where all of the folder was mirrored.
+
+        None: nothing was sent but changes."""
+        log = self.alpha.log_text()[place:]
+        for words in self.MIRRORS:
+            if words in log:
+                raise RoundFailure(f"in the source's log: '{words}'")
+        found = self.SENT.findall(log)
+        return sum(map(int, found)) if found or "resync started" in log else None
 
     # Applications
 

@@ -26,7 +26,6 @@ class Kill(Trial):
     def open(self):
         self.stage = Stage(self.programs).begin()
         self.stage.protect()
-        self.mirrored = 0
 
     def close(self):
         self.stage.close()
@@ -42,6 +41,7 @@ class Kill(Trial):
             kind = kinds[(round.number - 1) % len(kinds)]
         else:
             kind = chance.choices(kinds, weights)[0]
+        place = stage.log_place()
         self.about = f"kill of {kind}"
         application = stage.application(round.seed, chaos=chance.random() < 0.4)
         application.wait_for_steps(chance.randrange(20, 400))
@@ -60,14 +60,17 @@ class Kill(Trial):
                 raise
             self.count("rounds with errors that Operating.md names")
         stage.wait_until_settled()
-        self.compare()
+        stage.compare()
+        sent = stage.mirrored(place)
+        if sent is not None:
+            round.require(gone, f"a kill of {kind} needed a resync")
+            self.note("KiB that resyncs sent", sent / 1024)
         self.count(f"killed {kind}", again)
+        if kind in ("server", "keeper"):
+            self.count("takeovers", again)
         self.note("longest step, s", application.longest)
         stage.end_applications()
         return f"{kind}, longest step {application.longest * 1000:.0f} ms"
-
-    def compare(self):
-        self.stage.compare()
 
     def kill(self, kind):
         stage = self.stage

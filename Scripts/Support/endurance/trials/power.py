@@ -2,7 +2,6 @@
 import ctypes
 import os
 import random
-import re
 import threading
 import time
 
@@ -11,7 +10,6 @@ from ..disk import LOG_FLUSH, NO_LOG_FLUSH, VolatileDisk
 from ..stage import Stage
 from ..trial import RoundFailure, Trial
 
-SENT = re.compile(r"completed: .*?(\d+) bytes sent")
 LIBC = ctypes.CDLL(None, use_errno=True)
 START_WRITING = 2
 
@@ -90,6 +88,7 @@ class Power(Trial):
         names = self.SIDES[round.number % 3] if round.is_quick else chance.choice(self.SIDES)
         kind = self.CUTS[round.number % 5] if round.is_quick else chance.choice(self.CUTS)
         sides = [{"source": stage.alpha, "target": stage.beta}[name] for name in names]
+        before = stage.status()
         application = stage.application(round.seed, chaos=chance.random() < 0.4)
         if chance.random() < 0.7:
             self.flusher = Flusher(
@@ -103,14 +102,17 @@ class Power(Trial):
         self.about = f"cut of {' and '.join(names)}, {kind}"
         cut = self.cut(round, sides, kind, application)
         if "source" not in names:
+            cut.at = stage.status()
             self.target_comes_back(round, application, cut)
         else:
             self.source_comes_back(sides, names, application, cut)
-        stage.wait_until_settled()
+        after = stage.wait_until_settled()
         # What was allocated and not written at the cut reads as zeros; once it was read, the file
         # system calls it data.
         self.count("files with zeros stored or not", stage.compare(holes=False))
         self.look_at_bytes(cut)
+        if cut.at:
+            self.look_at_changes(before, cut.at, after)
         self.count(f"cut {' and '.join(names)}")
         self.count(kind)
         self.note("longest step, s", application.longest)
@@ -169,13 +171,12 @@ class Power(Trial):
 
     def look_at_bytes(self, cut):
         """Required: at most 1.25 times the blocks that differed, and the names."""
-        log = self.stage.alpha.log_text()[cut.log_place:]
-        for words in ("full mirror started", "different mirror started", "checksum mirror started"):
-            if words in log:
-                raise RoundFailure(f"after a power cut: '{words}'")
-        cut.sent = sum(int(found) for found in SENT.findall(log))
+        cut.sent = self.stage.mirrored(cut.log_place)
         if cut.missing is None:
+            if cut.sent is not None:
+                raise RoundFailure("the target was mirrored to, though the source lost nothing")
             return
+        cut.sent = cut.sent or 0
         names = self.BYTES_AN_OBJECT * count_objects(self.stage.plain)
         if cut.sent > 1.25 * cut.missing + names:
             raise RoundFailure(
@@ -183,14 +184,24 @@ class Power(Trial):
         self.note("bytes sent again, of those that differed", cut.sent / max(cut.missing, 1))
 
 
+    def look_at_changes(self, before, at, after):
+        """A target that comes back gets again what it had not on its disk, and nothing else."""
+        made = after["newestSequence"] - before["newestSequence"]
+        again = after["operationsSent"] - before["operationsSent"] - made
+        unsynced = at["newestSequence"] - at["durableSequence"]
+        if again > 1.25 * unsynced + 10:
+            raise RoundFailure(f"{again} changes came again where {unsynced} were not durable")
+        self.note("changes sent again, of those not durable", max(again, 0) / max(unsynced, 1))
+
+
 class Cut:
     """What is known of one."""
 
     def __init__(self, stage, sides, kind):
         self.kind = kind
-        self.log_place = len(stage.alpha.log_text())
+        self.log_place = stage.log_place()
         self.told = []
-        self.missing = self.sent = None
+        self.missing = self.sent = self.at = None
 
     def words(self):
         parts = [f"lost {told} blocks" for told in self.told]

@@ -1,0 +1,29 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// A few rounds of what Scripts/endurance does by the hundred.
+    @Suite(.serialized)
+    struct Endurance {
+        @Test("Power cuts leave both sides equal", .timeLimit(.minutes(2)))
+        func power() throws { try rounds(of: "power", 4) }
+
+        @Test("Whatever is killed, nothing is lost", .timeLimit(.minutes(2)))
+        func kill() throws { try rounds(of: "kill", 7) }
+
+        private func rounds(of trial: String, _ count: Int) throws {
+            try Laboratory.run { laboratory in
+                let outcome = try laboratory.child(
+                    "/usr/bin/env",
+                    [
+                        "UNDERSTUDY_PROGRAMS=\(Programs.folder)", Programs.script("endurance"),
+                        trial, "--quick", "--stop", "--rounds", "\(count)", "--keep",
+                        laboratory.home + "/evidence",
+                    ]
+                ).wait(seconds: 90)
+                print(outcome.errors)
+                try #require(outcome.status == 0, "\(outcome.text)")
+            }
+        }
+    }
+}
