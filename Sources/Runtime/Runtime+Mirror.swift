@@ -90,6 +90,7 @@ extension Runtime {
         let seconds = try arguments.seconds("timeout")
         for id in try chosen(arguments) {
             guard let connection = connections[id] else { continue }
+            try connection.requireFolders()
             let snapshot = try await connection.wait(
                 seconds: seconds, for: "the end of the mirror of connection \(id)", progress
             ) { !$0.isMirroring && !$0.isMirrorOwed }
@@ -108,6 +109,7 @@ extension Runtime {
         let seconds = try arguments.seconds("timeout")
         for id in try chosen(arguments) {
             guard let connection = connections[id] else { continue }
+            try connection.requireFolders()
             guard connection.plan.replicates else {
                 throw CommandError(
                     .mirrorRequired,

@@ -60,6 +60,7 @@ extension Runtime {
             )
         }
         try await captures.unmount(path)
+        captureFacts[path] = nil
         try stored { () throws(StateStoreError) in try store.removeMount(path: path) }
         try writeMountList()
         logger.info("captures '\(path)' no longer")

@@ -97,6 +97,7 @@ struct StatusText {
 
     /// One line for a terminal while a mirror or a wait runs.
     var progressLine: String {
+        if let captureProblem { return "\(stateWord): \(captureProblem)" }
         if snapshot.isMirroring, snapshot.isResync {
             return "\(mirrorText): \(snapshot.mirrorObjectsDone) of "
                 + "\(max(snapshot.mirrorObjectsDone, snapshot.mirrorObjectsTotal)) objects "

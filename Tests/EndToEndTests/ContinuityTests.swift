@@ -127,6 +127,11 @@ extension EndToEnd {
                 try laboratory.requireError("No such file or directory")
                 let refused = try laboratory.ask("sync 1 timeout 5 seconds")
                 #expect(refused.status != 0 && refused.message.contains("cannot be used"))
+                for command in ["waitonmirror 1", "mirror start 1 different", "verify 1"] {
+                    let refused = try laboratory.ask(command)
+                    #expect(
+                        refused.message.contains("connection 1 cannot go on: "), "\(refused.text)")
+                }
                 let listed = try laboratory.command("connections; dtfs list")
                 #expect(listed.shown.contains("Error") && listed.shown.contains("not captured: "))
 
