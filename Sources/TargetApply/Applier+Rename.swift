@@ -7,6 +7,7 @@ internal import ReplicationModel
 extension Applier {
     func rename(_ record: OperationRecord, _ view: NameChangeView) throws(Errno) {
         guard !view.otherName.isEmpty else { return misunderstood(record) }
+        let wasWanted = map.awaiting.wantsAll(view.change.parent, view.name)
         map.arrived(view.change.parent, view.name)
         map.arrived(view.change.otherParent, view.otherName)
         let node = map.find(record.file)
@@ -24,6 +25,7 @@ extension Applier {
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
             do throws(Errno) {
                 try move(node, from, to, view, record)
+                if wasWanted { requestContent(to, view.otherName, isKnown: false) }
             } catch {
                 // After a crash the map may have what the target has not.
                 guard error == .stale, isResyncing else { throw error }

@@ -83,6 +83,13 @@ extension Applier {
             node = 0
         }
         if node != 0, map[node].rootNumber != 0 { throw .invalid }
+        // What was asked for and has not come is not there because its name is right.
+        let isWanted = isDirectory && map.awaiting.wantsAll(map[parent].file, element.name)
+        defer {
+            if isWanted, map.find(element.file) != 0 {
+                requestContent(parent, element.name, isKnown: false)
+            }
+        }
         let there = try status(directory, element.name)
         let link = map.link(parent, element.name)
         let holder = link == 0 ? 0 : map[link: link].node

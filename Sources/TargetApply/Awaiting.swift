@@ -35,6 +35,12 @@ struct Awaiting {
         names.removeValue(forKey: AwaitedName(parent: parent, name: Array(name))) != nil
     }
 
+    /// Whether an object is awaited with all that is in it.
+    func wantsAll(_ parent: FileID, _ name: UnsafeRawBufferPointer) -> Bool {
+        guard !names.isEmpty else { return false }
+        return names[AwaitedName(parent: parent, name: Array(name))].map { !$0.isKnown } ?? false
+    }
+
     var inOrder: [(name: AwaitedName, isKnown: Bool)] {
         names.sorted { $0.value.number < $1.value.number }.map { ($0.key, $0.value.isKnown) }
     }

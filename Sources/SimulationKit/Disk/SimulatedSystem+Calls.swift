@@ -27,11 +27,13 @@ extension SimulatedSystem {
         case cposix_call_ftruncate: return truncate(a, b)
         case cposix_call_fallocate: return allocate(a, b, c, d)
         case cposix_call_fsync, cposix_call_fdatasync:
+            if call == cposix_call_fdatasync { whileSyncing?() }
             return using(a) { one, _ in
                 one.disk.sync(one.node)
                 return 0
             }
         case cposix_call_syncfs:
+            whileSyncing?()
             return using(a) { one, _ in
                 one.disk.syncAll()
                 return 0

@@ -27,6 +27,8 @@ final class SimulatedSystem {
         var text: [UInt8]?
     }
 
+    /// What other threads do while a sync waits for the disk.
+    var whileSyncing: (() -> Void)?
     /// How often the machine of a process was started: what tells its boots apart.
     var boots: [SimulatedProcess: Int] = [:]
 

@@ -69,6 +69,7 @@ extension SimulatedSource {
 
     func lose(_ reason: ResyncReason) {
         let before = session.data
+        world.hasLost = true
         session.lose(reason)
         if session.data != before { world.story.tell("a resync is needed: \(reason.rawValue)") }
         if case .resyncing = session.data {

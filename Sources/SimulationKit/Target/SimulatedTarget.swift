@@ -314,7 +314,32 @@ final class SimulatedTarget {
         world.at(world.now + wait) { [self] in
             isSyncDue = false
             guard !isEnded else { return }
-            world.asTarget { self.sync() }
+            world.asTarget {
+                // The apply thread goes on while this one waits for the disk.
+                self.world.system.whileSyncing = { [self] in
+                    if world.numbers.oneIn(2) { handleNext() }
+                }
+                defer { self.world.system.whileSyncing = nil }
+                self.sync()
+            }
+        }
+    }
+
+    private func handleNext() {
+        guard isSyncing, retry == nil, work == nil, case .batch = inbox.first else { return }
+        let news = inbox.removeFirst()
+        let more = world.system.whileSyncing
+        world.system.whileSyncing = nil
+        defer { world.system.whileSyncing = more }
+        handle(news)
+        if work != nil { _ = goOn() }
+    }
+
+    /// The daemon ends in good order.
+    func close() {
+        guard work == nil, retry == nil, let applier else { return }
+        do throws(ApplyError) { try applier.close() } catch {
+            world.story.tell("the target's last sync fails: \(error)")
         }
     }
 

@@ -16,6 +16,9 @@ extension World {
         case .sourceKill: stopSource(isCut: false)
         case .sourceCut: stopSource(isCut: true)
         case .captureLoss: loseCapture()
+        case .changedAround: changeAround()
+        case .targetRestart: restartTarget()
+        case .mirrorAsked: askForMirror()
         case .targetFull: fillTarget()
         case .targetError: targetMachine.stepsUntilError = numbers.below(40)
         case .sourceError: sourceMachine.stepsUntilError = numbers.below(40)
@@ -82,7 +85,36 @@ extension World {
         }
     }
 
+    /// The target's daemon ends in good order, and comes back.
+    private func restartTarget() {
+        guard let ending = target, targetMachine.stepsUntilStop == nil else { return }
+        story.tell("the target is restarted")
+        stopsByCut[.target] = false
+        asTarget { ending.close() }
+        guard target === ending else { return }
+        targetMachine.stop()
+        targetStopped()
+    }
+
     // MARK: The source
+
+    private func askForMirror() {
+        guard let source, source.session.data == .good else { return }
+        let kind = [SimulatedMirror.Kind.full, .different, .checksum][numbers.below(3)]
+        asSource { source.startMirror(kind) }
+    }
+
+    /// Somebody changes files beside the mount; the daemon notices.
+    private func changeAround() {
+        guard let source, let capture else { return }
+        story.tell("changes are made around the mount")
+        self.capture = nil
+        for _ in 0..<(1 + numbers.below(3)) {
+            system.run(as: .world) { application.act(&choices) }
+        }
+        self.capture = capture
+        asSource { source.lose(.changedAround) }
+    }
 
     private func stopSource(isCut: Bool) {
         guard source != nil, sourceMachine.stepsUntilStop == nil else { return }

@@ -47,6 +47,8 @@ final class World {
     private var eventCount = 0
     private(set) var operationsLeft: Int
     var isCalm = false
+    /// Changes did not go the ordinary way at least once.
+    var hasLost = false
     /// A stop that is on its way is a power cut, not a kill.
     var stopsByCut: [SimulatedProcess: Bool] = [:]
     private let room: UnsafeMutableRawBufferPointer
@@ -158,7 +160,7 @@ final class World {
         if let source {
             // By size and time only while those that were there before cannot have lost content.
             let isUnsure =
-                figures.sourceCuts + figures.targetCuts > 0 || source.lastKind != nil
+                figures.sourceCuts + figures.targetCuts > 0 || hasLost
             let isFull = scenario.isFullMirror || isUnsure
             asSource { source.startMirror(isFull ? .full : .different) }
         }
