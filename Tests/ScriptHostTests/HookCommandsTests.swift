@@ -19,6 +19,24 @@ import Testing
             CommandRequest(command: command, arguments: arguments), progress: progress)
     }
 
+    @Test func `who asks for an event that nobody tells of is told so`() async throws {
+        let sample = HookSample(events: [
+            EventDeclaration("mirror.completed", summary: "a mirror is complete")
+        ])
+        let commands = HookCommands(sample.service, host: sample.host)
+        let script = sample.folder.write("x.dtcl", "# on mirror.complete\nWRITE 1")
+        let arguments: CommandRecord = ["event": .text("miror.*"), "script": .text(script)]
+        let added = try await commands.execute(
+            CommandRequest(command: "hook.add", arguments: arguments), progress: { _ in })
+        #expect(added?.lines.count == 2)
+        #expect(added?.lines.last?.hasPrefix("no event is called 'miror.*'") == true)
+        let reloaded = try await commands.execute(
+            CommandRequest(command: "hooks.reload", arguments: [:]), progress: { _ in })
+        let hint = "no event is called 'mirror.complete', did you mean 'mirror.completed'?"
+        #expect(reloaded?.lines.first == "\(script): loaded, 1 hook")
+        #expect(reloaded?.lines.contains("\(script): \(hint)") == true, "\(reloaded?.lines ?? [])")
+    }
+
     @Test func `a hook is added, run, listed and removed by commands`() async throws {
         let script = sample.folder.write("x.dtcl", "say ($event.name & \" \" & $1)")
         let added = try await run(

@@ -49,8 +49,11 @@ public struct HookCommands: Sendable {
     // MARK: Hooks
 
     private func add(_ arguments: CommandRecord) async throws(CommandError) -> CommandResult {
-        let id = try await service.add(try definition(arguments))
-        return CommandResult(value: .integer(Int64(id)), lines: ["Hook \(id)"])
+        let definition = try definition(arguments)
+        let id = try await service.add(definition)
+        let doubt = await service.doubt(about: definition.pattern)
+        return CommandResult(
+            value: .integer(Int64(id)), lines: ["Hook \(id)"] + (doubt.map { [$0] } ?? []))
     }
 
     private func definition(_ arguments: CommandRecord) throws(CommandError) -> HookDefinition {

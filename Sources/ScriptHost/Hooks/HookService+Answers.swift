@@ -39,11 +39,12 @@ extension HookService {
         ]
         let lines = reports.map { report in
             let kept = report.outcome == .broken && report.hookCount > 0
-            return "\(report.path): \(report.outcome.rawValue), \(report.hookCount) hooks"
+            let count = report.hookCount == 1 ? "1 hook" : "\(report.hookCount) hooks"
+            return "\(report.path): \(report.outcome.rawValue), \(count)"
                 + (kept ? " of the version before" : "")
                 + (report.message.isEmpty ? "" : ": \(report.message)")
         }
-        return CommandResult(value: .record(record), lines: lines)
+        return CommandResult(value: .record(record), lines: lines + doubts)
     }
 
     /// EVENTS: the last events, a record and a line each.

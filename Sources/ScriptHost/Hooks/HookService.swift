@@ -236,16 +236,23 @@ public actor HookService {
     }
 
     private func warnOfUnknownEvents() {
-        let known = loader.host.events.map(\.name)
-        guard known.count > 1 else { return }
-        for hook in board.hooks where !known.contains(where: hook.pattern.matches) {
-            let hint =
-                NearestEvent.name(to: hook.pattern.text, among: known)
-                .map { ", did you mean '\($0)'?" } ?? ""
-            log(
-                .warning,
-                "\(hook.script): no event is called '\(hook.pattern.text)'\(hint)")
+        for doubt in doubts { log(.warning, doubt) }
+    }
+
+    /// What is odd about hooks in force: events that nobody tells of, a line each.
+    var doubts: [String] {
+        board.hooks.compactMap { hook in doubt(about: hook.pattern).map { "\(hook.script): \($0)" }
         }
+    }
+
+    /// nil when there is such an event, or no event is known at all.
+    func doubt(about pattern: HookPattern) -> String? {
+        let known = loader.host.events.map(\.name)
+        guard known.count > 1, !known.contains(where: pattern.matches) else { return nil }
+        let hint =
+            NearestEvent.name(to: pattern.text, among: known).map { ", did you mean '\($0)'?" }
+            ?? ""
+        return "no event is called '\(pattern.text)'\(hint)"
     }
 
     // MARK: Definitions
