@@ -348,8 +348,18 @@ extension Applier {
                 throw error
             }
             let isDirectory = ObjectType(mode: status.st_mode) == .directory
-            let child = known(status)
-            let home = child == 0 || child == node ? 0 : map.link(of: child, notBelow: node)
+            var child = known(status)
+            var home = child == 0 || child == node ? 0 : map.link(of: child, notBelow: node)
+            if home != 0, isResyncing, try reachable(map[link: home].parent) == 0 {
+                // A crash left it here, and its place in the map is nowhere.
+                if resync.keepsGone {
+                    try putIntoLimbo(child, directory, entry.name)
+                    map.detach(home)
+                    continue
+                }
+                forget(child)
+                (child, home) = (0, 0)
+            }
             if home != 0, isDirectory || status.st_nlink == 1 {
                 try putBack(child, to: home, from: directory, entry.name)
                 continue

@@ -276,7 +276,7 @@ extension Applier {
     /// Puts an object into limbo that is somewhere at the target, but not where the map has it.
     /// Answers false when there is none.
     func rescue(_ node: UInt32) -> Bool {
-        guard resync.keepsGone, map[node].rootNumber == 0, map[node].targetInode != 0 else {
+        guard isResyncing, map[node].rootNumber == 0, map[node].targetInode != 0 else {
             return false
         }
         // With the times that are pending for it.
@@ -310,7 +310,7 @@ extension Applier {
 
     /// What the map has below a directory that is gone may have left it before.
     func rescueChildren(of node: UInt32) {
-        guard resync.keepsGone else { return }
+        guard isResyncing else { return }
         var pending = [node]
         while let directory = pending.popLast() {
             var link = map[directory].firstChild
