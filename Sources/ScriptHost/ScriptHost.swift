@@ -60,9 +60,14 @@ public struct ScriptHost: Sendable {
     /// Every mistake that can be found without running, and warnings of what is hardly meant. A
     /// file that says `# on EVENT` is read as a hook's.
     public func check(_ source: SourceText) -> [ScriptDiagnostic] {
-        prepare(
-            source, after: nil, isForEvents: HookHeader.stands(in: source), reportsWarnings: true
-        ).diagnostics
+        // The host's own event alone says that no program has declared any.
+        let events = events.count > 1 ? events.map(\.name) : []
+        return HookHeader.doubts(in: source, events: events)
+            .map { ScriptDiagnostic(source: source, diagnostic: $0) }
+            + prepare(
+                source, after: nil, isForEvents: HookHeader.stands(in: source),
+                reportsWarnings: true
+            ).diagnostics
     }
 
     /// Compiles, binds and runs a script from its beginning. Cancelling the task interrupts it.

@@ -99,6 +99,23 @@ import Testing
     @Test func `a hook's file may use its event`() {
         let hook = folder.write("h.dtcl", "# on mirror.*\nWRITE $event.connection\n")
         #expect(dtcl("check", hook).errors.isEmpty)
+        let odd = folder.write(
+            "o.dtcl", "# on mondays\n# on mirror.completd\n# on mirror.started tiemout=3\nWRITE 1\n"
+        )
+        let warned = dtcl("check", odd)
+        #expect(warned.status == 0)
+        #expect(
+            warned.errors == """
+                \(odd):2:1: warning: no event is called 'mirror.completd'
+                   2 | # on mirror.completd
+                     | ^~~~~~~~~~~~~~~~~~~~
+                     = did you mean 'mirror.completed'?
+                \(odd):3:1: warning: as a hook: got 'tiemout=3', expected timeout=TIME, \
+                priority=NUMBER, delay, nodelay or failure=ignore|report|stop
+                   3 | # on mirror.started tiemout=3
+                     | ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+
+                """)
         let script = folder.write("s.dtcl", "WRITE $event.connection\n")
         #expect(dtcl("check", script).status == 2)
         #expect(dtcl("check", "-D", "event=", script).status == 0)

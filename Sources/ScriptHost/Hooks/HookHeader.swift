@@ -10,24 +10,66 @@ struct HookHeader: Hashable {
     /// All such lines before the first statement.
     /// - Throws: `scriptNotStarted` with the line that is wrong.
     static func headers(of source: SourceText) throws(CommandError) -> [HookHeader] {
-        let text = String(decoding: source.bytes, as: UTF8.self)
         var headers: [HookHeader] = []
+        for line in lines(of: source) {
+            do throws(HeaderProblem) {
+                headers.append(try HookHeader(line.words))
+            } catch {
+                throw CommandError(
+                    .scriptNotStarted, "\(source.name):\(line.number): \(error.message)")
+            }
+        }
+        return headers
+    }
+
+    private struct Line {
+        var number: Int
+        var range: SourceRange
+        /// Behind `on`; at least one.
+        var words: [String]
+    }
+
+    private static func lines(of source: SourceText) -> [Line] {
+        var lines: [Line] = []
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        var start = 0
+        for line in source.bytes.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        {
             number += 1
-            let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+            let range = SourceRange(UInt32(start), UInt32(start + line.count))
+            start += line.count + 1
+            let words = String(decoding: line, as: UTF8.self)
+                .split { $0 == " " || $0 == "\t" || $0 == "\r" }
             guard let first = words.first else { continue }
             guard first.hasPrefix("#") else { break }
             let rest = first == "#" ? words.dropFirst() : [first.dropFirst()] + words.dropFirst()
             guard rest.first?.lowercased() == "on", rest.count > 1 else { continue }
+            lines.append(
+                Line(number: number, range: range, words: rest.dropFirst().map(String.init)))
+        }
+        return lines
+    }
+
+    /// Warnings about such lines. Other comments may begin with `on`, too: only what looks like an
+    /// event is spoken of.
+    /// - Parameter events: names that are known; none when nobody knows.
+    static func doubts(in source: SourceText, events: [String]) -> [Diagnostic] {
+        lines(of: source).filter { $0.words[0].contains(".") }.compactMap { line in
             do throws(HeaderProblem) {
-                headers.append(try HookHeader(rest.dropFirst().map(String.init)))
+                let pattern = try HookHeader(line.words).pattern
+                guard !events.isEmpty, !events.contains(where: pattern.matches) else { return nil }
+                let hint = NearestEvent.name(to: pattern.text, among: events)
+                return Diagnostic(
+                    id: "event-unknown", severity: .warning, range: line.range,
+                    message: "no event is called '\(pattern.text)'",
+                    notes: hint.map { [Diagnostic.Note(message: "did you mean '\($0)'?")] } ?? [])
             } catch {
-                throw CommandError(
-                    .scriptNotStarted, "\(source.name):\(number): \(error.message)")
+                return Diagnostic(
+                    id: "hook-line-invalid", severity: .warning, range: line.range,
+                    message: "as a hook: \(error.message)")
             }
         }
-        return headers
     }
 
     /// Whether the file means to be a hook, its lines right or wrong.

@@ -2,6 +2,7 @@ import CommandModel
 import DTCLSyntax
 import ScriptHost
 import ToolKit
+import UnderstudyCommands
 
 /// `dtcl check`: diagnostics only, nothing runs and no server is asked.
 struct Check {
@@ -23,7 +24,8 @@ struct Check {
             return false
         }
         let client = Client(options)
-        let host = client.host(TextOutput(), client.session())
+        var host = client.host(TextOutput(), client.session())
+        for event in UnderstudyEvents.all { try? host.declare(event) }
         let source = SourceText(bytes: bytes, name: file == "-" ? "standard input" : file)
         let diagnostics = host.check(source)
         if options.isJSON {
