@@ -67,7 +67,10 @@ extension Runtime {
     /// Captures a folder that was captured before: only if it is the same one. An empty folder
     /// that waits for its disk must not be taken for one whose files were all removed.
     func captureAgain(_ mount: Mount, _ journal: JournalMemory) async throws(CommandError) {
-        let found = try folderIdentity(mount.path)
+        // A folder that hangs with its disk must not hold up the other commands.
+        let found = try await WorkerThread.run("folder") { () throws(CommandError) in
+            try Self.folderIdentity(mount.path)
+        }
         let known = (try? store.setting(Self.folderKey(mount))) ?? nil
         if let known, known != found {
             throw CommandError(
@@ -93,7 +96,7 @@ extension Runtime {
     private static func folderKey(_ mount: Mount) -> String { "folder.\(mount.number)" }
 
     /// What tells a folder from another at the same path, whatever the disk is called today.
-    func folderIdentity(
+    static func folderIdentity(
         _ path: String, at folder: CInt = AT_FDCWD, _ flags: CInt = 0
     ) throws(CommandError) -> String {
         var identity = cposix_identity()
@@ -102,7 +105,7 @@ extension Runtime {
             throw CommandError(
                 .cannotMount,
                 "'\(path)' cannot be used: \(Errno(rawValue: -result)); bring the folder back, or "
-                    + "mount its disk (\(Self.againWords))")
+                    + "mount its disk (\(againWords))")
         }
         return "\(identity.inode).\(cposix_generation(folder, path, flags))"
     }
@@ -114,7 +117,7 @@ extension Runtime {
                 ((try? store.setting(Self.folderKey(mount))) ?? nil) == nil
             else { continue }
             let descriptor = process.backingDescriptor
-            let found = try? folderIdentity("", at: descriptor, CInt(AT_EMPTY_PATH))
+            let found = try? Self.folderIdentity("", at: descriptor, CInt(AT_EMPTY_PATH))
             if let found { keepFolder(mount, found) }
         }
     }

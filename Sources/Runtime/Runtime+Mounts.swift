@@ -25,7 +25,7 @@ extension Runtime {
             try store.addMount(path: path, persistent: true)
         }
         do {
-            let identity = try folderIdentity(path)
+            let identity = try Self.folderIdentity(path)
             try await captures.start(mount, journal: parts.journal)
             keepFolder(mount, identity)
             try await publishRules()
