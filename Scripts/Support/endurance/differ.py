@@ -1,6 +1,7 @@
 """How many bytes of one tree another one lacks, in the blocks that a resync compares."""
 import hashlib
 import os
+import subprocess
 
 BLOCK = 64 << 10
 
@@ -31,9 +32,18 @@ def count_objects(root):
     return sum(len(folders) + len(names) for _, folders, names in os.walk(root))
 
 
-def missing_bytes(source, copy):
+def born_since(root, moment):
+    """Files that were made after a moment (seconds since 1970)."""
+    found = subprocess.run(
+        ["find", root, "-type", "f", "-newerBt", f"@{moment:.6f}", "-printf", "%P\\0"],
+        capture_output=True, check=True).stdout
+    return {os.fsdecode(name) for name in found.split(b"\0") if name}
+
+
+def missing_bytes(source, copy, unknown=()):
     """Bytes of blocks that the copy's file of the same name does not have at the same place. A file
-    that the copy has under another name, wholly or for the most part, counts what is missing there."""
+    that the copy has under another name, wholly or for the most part, counts what is missing there.
+    Files of `unknown` count as a whole."""
     theirs = dict(files(copy))
     owners = {}
     for name, content in theirs.items():
@@ -45,7 +55,7 @@ def missing_bytes(source, copy):
         for number, block in enumerate(content[:8]):
             candidates.update(owners.get((number, block), [])[:4])
         best = sum(length for _, length in content)
-        for candidate in candidates:
+        for candidate in () if name in unknown else candidates:
             other = theirs[candidate]
             lacks = sum(
                 block[1] for number, block in enumerate(content)
