@@ -69,7 +69,7 @@ struct Reporter {
         return Int(error.range.upper) <= included.bytes.count ? included : nil
     }
 
-    /// The way to the error, the innermost call first: each procedure with the place that called it.
+    /// The way to the error, the innermost call first: each procedure and the place that called it.
     private static func shown(_ calls: [ScriptError.Call]) -> [String] {
         var lines: [String] = []
         var repeats = 0
