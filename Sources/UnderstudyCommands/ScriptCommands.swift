@@ -104,7 +104,8 @@ enum ScriptCommands {
         details: """
             The server runs it with its own rights and keeps its outcome (SCRIPT HISTORY there). \
             What it prints is shown as it comes. An interrupted command ends it, with all that it \
-            started. TASKCMD ENABLE allows it there. Without TIMEOUT it has ten minutes.
+            started. TASKCMD ENABLE allows it there. Without TIMEOUT it has ten minutes. What a \
+            function of a hook file prints goes to the server's log; what it returns is `value`.
             """,
         answer: "a record with `run`, `outcome`, `status`, `seconds`, `output` and `value`",
         examples: [

@@ -148,6 +148,14 @@ extension EndToEnd {
                     "asks.lua", "print(#dt.script.history(), dt.get('name'))", mode: 0o600)
                 let answered = try laboratory.dtcl(["-c", "run '\(lua)' on beta"], json: false)
                 #expect(answered.output == "5\tbeta\n", "\(answered.text)")
+                let functions = laboratory.home + "/beta/hooks/functions.lua"
+                try "function tidy(what) return 'tidied ' .. what end\n".write(
+                    toFile: functions, atomically: true, encoding: .utf8)
+                chmod(functions, 0o600)
+                try laboratory.command("hooks reload", of: "beta")
+                let called = try laboratory.dtcl(
+                    ["-c", "$r = run LUA:tidy args 'up' on beta; write $r.value"], json: false)
+                #expect(called.output == "tidied up\n", "\(called.text)")
                 try laboratory.endsWithItsCommand()
             }
         }
