@@ -18,11 +18,10 @@ extension SourcePump {
             logger.warning("a resync is needed: \(reason.rawValue)")
             tell("resync.needed", ["reason": .text(reason.rawValue)])
         }
-        if case .resyncing = session.data {
-            // The target takes itself for good until the resync begins: no change may get there
-            // that follows one which nobody saw. They become marks.
-            surroundings.queue.putOut(connection: plan.id, .ownWill)
-        }
+        // The target takes itself for good until the resync begins: no change may get there that
+        // follows one which nobody saw. And what is read of the tree from now on has those in it,
+        // so older changes must not be made on it. They become marks.
+        surroundings.queue.putOut(connection: plan.id, .ownWill)
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastOrder?.kind = .checksum
         guard mirror != nil else { return }

@@ -116,6 +116,8 @@ final class SourcePump {
                 lose(.queueFull)
             }
             beginWhatIsOwed()
+            // Before the target hears of it.
+            keepData()
             let progressed = session.isStreaming && pump()
             followMirror()
             keepData()
@@ -222,9 +224,20 @@ final class SourcePump {
 
     // MARK: What outlives the process
 
+    /// The worst of what is believed and of what is not settled.
+    private var owed: SourceSession.Data {
+        switch (session.data, unsettled) {
+        case (let data, nil): data
+        case (.good, let unsettled?): unsettled
+        case (.resyncing, .mirroring?): .mirroring
+        case (.resyncing(let one), .resyncing(let other)?): .resyncing(max(one, other))
+        case (let data, _): data
+        }
+    }
+
     /// What is believed of the target is durable before anything is built on it.
     private func keepData() {
-        let data = unsettled ?? session.data
+        let data = owed
         guard data != savedData else { return }
         savedData = data
         let (state, reason): (MirrorState, String) =

@@ -33,8 +33,12 @@ package final class Search {
         room.deallocate()
     }
 
-    package func run(seed: UInt64, isTold: Bool = false) -> Outcome {
-        let world = World(seed: seed, memoryFolder: folder, isTold: isTold, room: room)
+    /// - Parameters:
+    ///   - isShort: a dozen operations at most; another story than the seed's long one.
+    ///   - isTold: whether the outcome says what happened.
+    package func run(seed: UInt64, isShort: Bool = false, isTold: Bool = false) -> Outcome {
+        let world = World(
+            seed: seed, isShort: isShort, memoryFolder: folder, isTold: isTold, room: room)
         let failure = world.run()
         figures.add(world.figures)
         return Outcome(

@@ -21,7 +21,11 @@ extension Applier {
             if to != 0, to != from { touch(to, view.change.otherParentModified) }
         }
         guard to != 0 else { return try renameAway(node, from, view, record) }
-        guard node != 0 else { return try renameUnknown(to, view, record) }
+        guard node != 0 else {
+            // Moved and removed before, by changes that come again because their batch was cut.
+            if isReplaying, unavailable.contains(record.file) { return }
+            return try renameUnknown(to, view, record)
+        }
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
             do throws(Errno) {
                 try move(node, from, to, view, record)
@@ -241,7 +245,8 @@ extension Applier {
             // Only one of the two is known here.
             try place(node, from: from, view.name, to: to, view.otherName)
             let from = map.find(view.change.parent)
-            if from != 0 { requestUnlessListed(from, view.name) }
+            let isGone = isReplaying && unavailable.contains(view.change.replaced)
+            if from != 0, !isGone { requestUnlessListed(from, view.name) }
             return
         }
         guard other != node, to != node, from != other else { throw .invalid }

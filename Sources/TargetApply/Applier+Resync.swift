@@ -180,20 +180,24 @@ extension Applier {
             let name = map.name(of: link)
             if !list.contains(name), !isAside(node, name) {
                 resync.doomed[AwaitedName(parent: file, name: Array(name))] =
-                    map[map[link: link].node].file
+                    DoomedName(file: map[map[link: link].node].file)
             }
             link = map[link: link].nextSibling
         }
         var reader = DirectoryReader()
         try reader.start(directory)
         while let entry = try reader.next() {
-            if list.contains(entry.name) || map.link(node, entry.name) != 0 { continue }
-            if isAside(node, entry.name) { continue }
+            if list.contains(entry.name) || isAside(node, entry.name) { continue }
             guard let text = entry.cString,
                 let status = try? SystemCall.status(at: directory, text)
             else { continue }
-            if all || known(status) != 0 || isForgotten(directory, text, status) {
-                resync.doomed[AwaitedName(parent: file, name: Array(entry.name))] = FileID.none
+            let place = AwaitedName(parent: file, name: Array(entry.name))
+            let isOurs = known(status) != 0
+            if map.link(node, entry.name) != 0 {
+                // After a crash it may hold another of our objects, which the map forgets before.
+                resync.doomed[place]?.isOurs = isOurs
+            } else if all || isOurs || isForgotten(directory, text, status) {
+                resync.doomed[place] = DoomedName(file: .none, isOurs: true)
             }
         }
     }
@@ -384,7 +388,7 @@ extension Applier {
 
     /// Each is forgotten when it is gone: after an error of the whole target this comes again.
     private func removeDoomed(onlyPresent: Bool) throws(Errno) {
-        for (place, file) in resync.doomed {
+        for (place, doomed) in resync.doomed {
             let parent = map.find(place.parent)
             var isDone = true
             if parent != 0 {
@@ -393,7 +397,7 @@ extension Applier {
                         if onlyPresent, try status(open(parent), name) == nil {
                             isDone = false
                         } else {
-                            try removeDoomed(parent, name, file)
+                            try removeDoomed(parent, name, doomed)
                         }
                     }
                 }
@@ -403,12 +407,12 @@ extension Applier {
     }
 
     private func removeDoomed(
-        _ parent: UInt32, _ name: UnsafeRawBufferPointer, _ file: FileID
+        _ parent: UInt32, _ name: UnsafeRawBufferPointer, _ doomed: DoomedName
     ) throws(Errno) {
         let link = map.link(parent, name)
         let child = link == 0 ? 0 : map[link: link].node
         // Another object has come here since.
-        guard child == 0 || map[child].file == file else { return }
+        guard child == 0 || map[child].file == doomed.file else { return }
         let slot = try openSlot(parent)
         let directory = cache[slot].descriptor
         keepTimes(slot)
@@ -422,7 +426,7 @@ extension Applier {
         if still != 0, map[link: still].node == child { detach(still) }
         // What a change put there that the map lost in a crash goes as well.
         guard let there, !isChild else { return }
-        if file == .none || known(there) != 0
+        if doomed.isOurs || known(there) != 0
             || isForgotten(directory, firstName.cString(name), there)
         {
             try clear(parent, directory, name)
@@ -441,7 +445,7 @@ extension Applier {
                 let name = Array(map.name(of: link))
                 try name.withUnsafeBytesThrowing { (name) throws(Errno) in
                     try makingProblem(.remove, parent, name, .none) { () throws(Errno) in
-                        try removeDoomed(parent, name, file)
+                        try removeDoomed(parent, name, DoomedName(file: file))
                     }
                 }
                 if map.find(file) != node { return }
@@ -544,7 +548,15 @@ struct ResyncState {
     /// Places whose objects were asked for, because the map was wrong about them.
     var recovered: Set<AwaitedName> = []
     /// Names that go, with the object that they stood for; `.none`: an unknown one.
-    var doomed: [AwaitedName: FileID] = [:]
+    var doomed: [AwaitedName: DoomedName] = [:]
 
     var holdsSpace: Bool { !limbo.isEmpty || !doomed.isEmpty }
+}
+
+/// What a name stands for that goes when all names have come.
+struct DoomedName {
+    /// What the map has there.
+    var file: FileID
+    /// What the target has there was made by us.
+    var isOurs = false
 }

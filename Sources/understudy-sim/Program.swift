@@ -16,7 +16,7 @@ enum Program {
             exit(0)
         }
         startAgainIfNeeded()
-        exit(arguments.seed.map { tell($0, arguments.isTraced) } ?? search(arguments))
+        exit(arguments.seed.map { tell($0, arguments) } ?? search(arguments))
     }
 
     /// The order of a hash table must not depend on the day: only the environment of a process that
@@ -30,11 +30,12 @@ enum Program {
         print("the program cannot be started again, so a seed may not tell the same story twice")
     }
 
-    private static func tell(_ seed: UInt64, _ isTraced: Bool) -> CInt {
-        let outcome = Search().run(seed: seed, isTold: isTraced)
+    private static func tell(_ seed: UInt64, _ arguments: SearchArguments) -> CInt {
+        let outcome = Search().run(
+            seed: seed, isShort: arguments.isShort, isTold: arguments.isTraced)
         for line in outcome.lines { print(line) }
         print(outcome.figures.text)
-        return report(outcome)
+        return report(outcome, arguments)
     }
 
     private static func search(_ arguments: SearchArguments) -> CInt {
@@ -45,7 +46,8 @@ enum Program {
         var seed = arguments.firstSeed
         let end = seed &+ arguments.seeds
         while seed < end {
-            failures |= report(search.run(seed: seed))
+            failures |= report(
+                search.run(seed: seed, isShort: arguments.isShort), arguments)
             seed += 1
             let now = monotonic()
             if now - shown > 10 {
@@ -60,10 +62,11 @@ enum Program {
         return failures
     }
 
-    private static func report(_ outcome: Search.Outcome) -> CInt {
+    private static func report(_ outcome: Search.Outcome, _ arguments: SearchArguments) -> CInt {
         guard let failure = outcome.failure else { return 0 }
         print("seed \(outcome.seed) FAILED: \(failure)")
-        print("  understudy-sim --seed \(outcome.seed) --trace")
+        let length = arguments.isShort ? " --short" : ""
+        print("  understudy-sim --seed \(outcome.seed)\(length) --trace")
         fflush(nil)
         return 1
     }

@@ -5,6 +5,7 @@ struct SearchArguments {
     /// One seed, with its story.
     var seed: UInt64?
     var isTraced = false
+    var isShort = false
     var minutes: Int?
     var wantsHelp = false
 
@@ -20,6 +21,7 @@ struct SearchArguments {
             case "--first-seed": firstSeed = try Self.number(word, &rest)
             case "--seed": seed = try Self.number(word, &rest)
             case "--trace": isTraced = true
+            case "--short": isShort = true
             case "--minutes": minutes = Int(try Self.number(word, &rest))
             case "--help", "-h": wantsHelp = true
             default: throw Wrong(words: "'\(word)' is not known; --help tells what is")
@@ -49,6 +51,7 @@ struct SearchArguments {
           --minutes N      ends after that time
           --seed N         only this one
           --trace          prints what happens, line by line
+          --short          stories of a dozen operations at most, as the tests run them
 
         Examples:
           understudy-sim --seeds 1000000

@@ -148,6 +148,15 @@ final class SimulatedDisk {
         pending = []
     }
 
+    /// Becomes what it was once.
+    func restore(_ image: DiskImage) {
+        self.image = image
+        openCounts = [:]
+        removeNameless()
+        durable = self.image
+        pending = []
+    }
+
     private func removeNameless() {
         var named: Set<UInt64> = [DiskImage.rootNode]
         var open = [DiskImage.rootNode]

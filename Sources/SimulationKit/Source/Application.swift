@@ -82,7 +82,7 @@ final class Application {
         // Some files reach over the border of a block of the dirty index.
         let offset = numbers.oneIn(6) ? 64_000 + numbers.below(3000) : numbers.below(9000)
         let seed = UInt8(truncatingIfNeeded: numbers.next())
-        let content = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) ^ seed }
+        let content = Self.content(count, seed)
         willTouch([inode(path)])
         let done = withFile(path, O_WRONLY) { cposix_pwrite($0, content, count, off_t(offset)) }
         guard done == count else { return }
@@ -90,6 +90,18 @@ final class Application {
         record.offset = Int64(offset)
         record.length = UInt64(count)
         emit(record, content)
+    }
+
+    /// Every sector is another one.
+    private static func content(_ count: Int, _ seed: UInt8) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { room, used in
+            _ = UnsafeMutableRawBufferPointer(room).initializeMemory(
+                as: UInt8.self, repeating: seed)
+            for place in stride(from: 0, to: count, by: 256) {
+                room[place] = seed ^ UInt8(truncatingIfNeeded: place >> 8 &* 7)
+            }
+            used = count
+        }
     }
 
     private func truncate(_ numbers: inout SeededNumbers) {

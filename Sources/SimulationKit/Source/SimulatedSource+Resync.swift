@@ -72,9 +72,7 @@ extension SimulatedSource {
         world.hasLost = true
         session.lose(reason)
         if session.data != before { world.story.tell("a resync is needed: \(reason.rawValue)") }
-        if case .resyncing = session.data {
-            queue.putOut(connection: Self.connection, .ownWill)
-        }
+        queue.putOut(connection: Self.connection, .ownWill)
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastKind = .checksum
         guard mirror != nil else { return }

@@ -108,6 +108,7 @@ final class SimulatedSource {
         keepLink()
         if follower?.isPutOut == true { lose(.queueFull) }
         beginWhatIsOwed()
+        keepData()
         let progressed = session.isStreaming && pump()
         followMirror()
         keepData()
@@ -122,10 +123,21 @@ final class SimulatedSource {
         }
     }
 
+    /// The worst of what is believed and of what is not settled.
+    private var owed: SourceSession.Data {
+        switch (session.data, unsettled) {
+        case (let data, nil): data
+        case (.good, let unsettled?): unsettled
+        case (.resyncing, .mirroring?): .mirroring
+        case (.resyncing(let one), .resyncing(let other)?): .resyncing(max(one, other))
+        case (let data, _): data
+        }
+    }
+
     /// What is believed of the target is durable before anything is built on it.
     func keepData() {
         guard !world.sourceMachine.isStopped else { return }
-        world.keep(unsettled ?? session.data)
+        world.keep(owed)
     }
 
     // MARK: Sending

@@ -33,19 +33,23 @@ package struct Scenario: Sendable {
     /// Whether applications write much at once and then rest.
     let isBursty: Bool
 
-    init(_ numbers: inout SeededNumbers) {
-        operationsBefore = numbers.oneIn(3) ? 0 : numbers.below(14)
+    /// - Parameter isShort: a dozen operations at most.
+    init(_ numbers: inout SeededNumbers, isShort: Bool) {
+        let before = numbers.oneIn(3) ? 0 : numbers.below(14)
+        operationsBefore = isShort ? min(before, 4) : before
+        let operations: Int
         switch numbers.below(20) {
         case 0..<14: operations = 3 + numbers.below(9)
         case 14..<19: operations = 10 + numbers.below(30)
         default: operations = 40 + numbers.below(120)
         }
+        self.operations = isShort ? min(operations, 10) : operations
         var faults: [Fault] = []
         for _ in 0..<(1 + numbers.below(3)) {
             faults.append(Fault.allCases[numbers.below(Fault.allCases.count)])
         }
         self.faults = faults
-        oneIn = 3 + numbers.below(14)
+        oneIn = 3 + numbers.below(isShort ? 5 : 14)
         delayMost = [100_000, 2_000_000, 50_000_000, 1_500_000_000][numbers.below(4)]
         ringRecords = [16, 32, 256][numbers.below(3)]
         ringBytes = [16 << 10, 32 << 10, 256 << 10][numbers.below(3)]

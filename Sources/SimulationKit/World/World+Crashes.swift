@@ -113,7 +113,11 @@ extension World {
             system.run(as: .world) { application.act(&choices) }
         }
         self.capture = capture
-        asSource { source.lose(.changedAround) }
+        // A daemon that comes back asks the capture again.
+        asSource {
+            source.lose(.changedAround)
+            source.keepData()
+        }
     }
 
     private func stopSource(isCut: Bool) {

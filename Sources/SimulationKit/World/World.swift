@@ -61,9 +61,12 @@ final class World {
     }
 
     /// - Parameter memoryFolder: in tmpfs, for what is mapped.
-    init(seed: UInt64, memoryFolder: String, isTold: Bool, room: UnsafeMutableRawBufferPointer) {
+    init(
+        seed: UInt64, isShort: Bool, memoryFolder: String, isTold: Bool,
+        room: UnsafeMutableRawBufferPointer
+    ) {
         var numbers = SeededNumbers(seed: seed &* 0x2545_F491_4F6C_DD1D &+ 1)
-        scenario = Scenario(&numbers)
+        scenario = Scenario(&numbers, isShort: isShort)
         choices = SeededNumbers(seed: numbers.next())
         self.numbers = numbers
         self.memoryFolder = memoryFolder
