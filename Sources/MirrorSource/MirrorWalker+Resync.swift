@@ -137,8 +137,8 @@ extension MirrorWalker {
         return true
     }
 
-    /// A suspect object's name and attributes; its content is put off. `hasList`: a directory's names
-    /// follow.
+    /// A suspect object's name and attributes; its content is put off. `hasList`: a directory's
+    /// names follow.
     private mutating func send(
         _ object: SourceObject, _ place: EntryPlace, _ suspect: Suspect, hasList: Bool,
         _ batch: inout BatchBuilder

@@ -376,8 +376,8 @@ extension Applier {
 
     func emptyLimbo() throws(Errno) {
         resync.keepsGone = false
-        // What the target does not have under a name goes last: an object that the map has there may
-        // be what lies under another of these names.
+        // What the target does not have under a name goes last: an object that the map has there
+        // may be what lies under another of these names.
         try removeDoomed(onlyPresent: true)
         try removeDoomed(onlyPresent: false)
         while let file = resync.limbo.first {

@@ -14,7 +14,7 @@ struct SearchTests {
 
     /// Two halves, for two processors.
     @Test(arguments: [0, 1] as [UInt64])
-    func `Whatever breaks, the target is what it says and becomes what the source is`(half: UInt64) {
+    func `Whatever breaks, the target is what it says and becomes the source`(half: UInt64) {
         let search = Search()
         for seed in Self.first..<(Self.first + Self.count) where seed % 2 == half {
             guard let failure = search.run(seed: seed, isShort: true).failure else { continue }

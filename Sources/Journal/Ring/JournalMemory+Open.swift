@@ -14,7 +14,9 @@ extension JournalMemory {
 
     /// The same with a ring of just so many records and bytes of payload (whole pages), so that a
     /// simulation fills it soon. A payload must not be longer than the ring.
-    package static func make(records: Int, payloadBytes: Int) throws(JournalError) -> JournalMemory {
+    package static func make(
+        records: Int, payloadBytes: Int
+    ) throws(JournalError) -> JournalMemory {
         try make((records: records, payload: payloadBytes))
     }
 

@@ -13,7 +13,8 @@ final class SimulatedDisk {
     private var nextNode = DiskImage.firstNode
     private var nextGeneration: UInt32 = 100
     private var freeNodes: [UInt64] = []
-    /// Counts calls: what one of them does to names and attributes is done as a whole or not at all.
+    /// Counts calls: what one of them does to names and attributes is done as a whole or not at
+    /// all.
     private var call = 0
 
     private struct Pending {
@@ -161,7 +162,8 @@ final class SimulatedDisk {
         var named: Set<UInt64> = [DiskImage.rootNode]
         var open = [DiskImage.rootNode]
         while let number = open.popLast() {
-            for entry in image.nodes[number]?.entries ?? [] where named.insert(entry.node).inserted {
+            let entries = image.nodes[number]?.entries ?? []
+            for entry in entries where named.insert(entry.node).inserted {
                 open.append(entry.node)
             }
         }

@@ -47,14 +47,12 @@ extension SimulatedSystem {
             while place < count {
                 let inBlock = (start + place) % DiskNode.blockBytes
                 let part = min(count - place, DiskNode.blockBytes - inBlock)
-                one.disk.step(
-                    .data(
-                        node.number, offset: start + place, bytes: [UInt8](unsafeUninitializedCapacity: part) { room, used in
-                            UnsafeMutableRawBufferPointer(room).copyMemory(
-                                from: UnsafeRawBufferPointer(rebasing: all[place..<place + part]))
-                            used = part
-                        })
-                )
+                let rest = UnsafeRawBufferPointer(rebasing: all[place..<place + part])
+                let bytes = [UInt8](unsafeUninitializedCapacity: part) { room, used in
+                    UnsafeMutableRawBufferPointer(room).copyMemory(from: rest)
+                    used = part
+                }
+                one.disk.step(.data(node.number, offset: start + place, bytes: bytes))
                 place += part
             }
             one.disk.step(.times(node.number, accessed: nil, modified: now, changed: now))

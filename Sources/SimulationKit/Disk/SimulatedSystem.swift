@@ -1,9 +1,9 @@
 internal import CPosix
 internal import Glibc
 
-/// Answers the calling thread's file system calls from simulated disks: `/name/...` lies on the disk
-/// of that name. Deterministic, without time and threads. Only what is to be mapped into memory
-/// (`/dev/shm/...`) is the kernel's.
+/// Answers the calling thread's file system calls from simulated disks: `/name/...` lies on the
+/// disk of that name. Deterministic, without time and threads. Only what is to be mapped into
+/// memory (`/dev/shm/...`) is the kernel's.
 final class SimulatedSystem {
     var disks: [String: SimulatedDisk] = [:]
     private var names: [UInt64: String] = [:]
@@ -34,7 +34,8 @@ final class SimulatedSystem {
 
     func bootID(_ process: SimulatedProcess) -> String {
         let digits = String((boots[process] ?? 0) + 1)
-        return "00000000-0000-0000-0000-" + String(repeating: "0", count: 12 - digits.count) + digits
+        let zeros = String(repeating: "0", count: 12 - digits.count)
+        return "00000000-0000-0000-0000-" + zeros + digits
     }
 
     func addDisk(_ name: String, _ machine: SimulatedMachine, stride: UInt64 = 1) -> SimulatedDisk {

@@ -1,5 +1,5 @@
-/// One link between the servers: bytes arrive in order, late, and in pieces; when it breaks, what is
-/// on the way arrives in part, and each side hears of the end in its own time.
+/// One link between the servers: bytes arrive in order, late, and in pieces; when it breaks, what
+/// is on the way arrives in part, and each side hears of the end in its own time.
 final class SimulatedLink {
     enum End: Int {
         case source
@@ -64,7 +64,8 @@ final class SimulatedLink {
         world.story.tell("link \(number) breaks: \(why)")
         lastPieces = [world.numbers.below(4), world.numbers.below(4)]
         for end in [End.source, .target] {
-            let wait = world.numbers.oneIn(3) ? 10_000_000_000 : Int64(world.numbers.below(50_000_000))
+            let isSilent = world.numbers.oneIn(3)
+            let wait = isSilent ? 10_000_000_000 : Int64(world.numbers.below(50_000_000))
             world.at(max(world.now + wait, lastArrivals[end.rawValue])) { [self] in close(end) }
         }
     }

@@ -322,7 +322,8 @@ final class Application {
     }
 
     private func name(_ path: String) -> [UInt8] {
-        Array(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...].utf8)
+        let slash = path.lastIndex(of: "/")
+        return Array(path[(slash.map { path.index(after: $0) } ?? path.startIndex)...].utf8)
     }
 
     private func withFile(_ path: String, _ flags: CInt, _ body: (CInt) -> Int) -> Int {

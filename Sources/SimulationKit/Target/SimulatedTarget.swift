@@ -5,8 +5,8 @@ internal import ReplicationModel
 internal import TargetApply
 internal import WireProtocol
 
-/// The daemon at the target, from its start to its end: the real applier, syncer and inspector, with
-/// what the runtime's threads do around them done step by step.
+/// The daemon at the target, from its start to its end: the real applier, syncer and inspector,
+/// with what the runtime's threads do around them done step by step.
 final class SimulatedTarget {
     unowned let world: World
     private(set) var applier: Applier?
@@ -249,8 +249,8 @@ final class SimulatedTarget {
     private var lastWait: Int64 = 0
     private var lastErrno: Errno?
 
-    /// A batch cut in the middle: the source sends it again over the next link, and what followed it
-    /// over this one must not be made in front of it.
+    /// A batch cut in the middle: the source sends it again over the next link, and what followed
+    /// it over this one must not be made in front of it.
     private func dropWork() {
         work = nil
         applier?.cutOffBatch()

@@ -55,7 +55,8 @@ package struct Figures: Sendable {
                 .joined(separator: ", ")
         }
         return """
-            \(operations) operations in \(batches) batches, \(nanoseconds / 1_000_000_000) s simulated
+            \(operations) operations in \(batches) batches, \
+            \(nanoseconds / 1_000_000_000) s simulated
             crashes: \(targetKills) target killed, \(targetCuts) target power cut, \
             \(sourceKills) source killed, \(sourceCuts) source power cut, \
             \(captureLosses) captures lost

@@ -3,8 +3,8 @@ internal import Glibc
 extension DiskImage {
     private static let asidePrefix = Array(".understudy-aside-".utf8)
 
-    /// Whether a program would see the same in both trees: names, kinds, contents, attributes, times
-    /// of modification, and which names are of one object.
+    /// Whether a program would see the same in both trees: names, kinds, contents, attributes,
+    /// times of modification, and which names are of one object.
     ///
     /// - Parameters:
     ///   - ignoringAsides: names that the target uses while changes are made again are left out.
