@@ -5,10 +5,10 @@ extension EndToEnd {
     /// A few rounds of what Scripts/endurance does by the hundred.
     @Suite(.serialized)
     struct Endurance {
-        @Test("Power cuts leave both sides equal", .timeLimit(.minutes(2)))
-        func power() throws { try rounds(of: "power", 4) }
+        @Test("Power cuts leave both sides equal", .timeLimit(.minutes(4)))
+        func power() throws { try rounds(of: "power", 3) }
 
-        @Test("Whatever is killed, nothing is lost", .timeLimit(.minutes(2)))
+        @Test("Whatever is killed, nothing is lost", .timeLimit(.minutes(4)))
         func kill() throws { try rounds(of: "kill", 7) }
 
         private func rounds(of trial: String, _ count: Int) throws {
@@ -20,7 +20,7 @@ extension EndToEnd {
                         trial, "--quick", "--stop", "--rounds", "\(count)", "--keep",
                         laboratory.home + "/evidence",
                     ]
-                ).wait(seconds: 90)
+                ).wait(seconds: 200)
                 print(outcome.errors)
                 try #require(outcome.status == 0, "\(outcome.text)")
             }

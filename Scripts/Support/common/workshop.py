@@ -46,7 +46,7 @@ def command_lines():
 class Workshop:
     """`with Workshop("name") as workshop:` gives the folder `home`. What is noted in `processes`,
     `loops` and `closers` is taken down at the end: closers, processes, captures, mounts, loop
-    devices, what daemons keep in memory, the folder."""
+    devices, what daemons keep in memory, the folder. When the program is killed, a sweeper does it."""
 
     def __init__(self, name):
         self.name = name
@@ -55,9 +55,14 @@ class Workshop:
         self.loops = []
         self.closers = []
         self.memories = set()
+        self.sweeper = None
 
     def __enter__(self):
         self.home = tempfile.mkdtemp(prefix=f"understudy-{self.name}.", dir="/var/tmp")
+        # Cleans up in our place when this program does not live to do it; it sees our end by its input.
+        self.sweeper = subprocess.Popen(
+            [sys.executable, os.path.join(os.path.dirname(os.path.realpath(__file__)), "sweep.py"),
+             self.home], stdin=subprocess.PIPE, start_new_session=True)
         try:
             self.make()
         except BaseException:
@@ -143,6 +148,8 @@ class Workshop:
         }
         try:
             self.take_down()
+            self.sweeper.stdin.close()
+            self.sweeper.wait()
         finally:
             for number, handler in former.items():
                 signal.signal(number, handler)
