@@ -15,9 +15,14 @@ final class SyncThread: Sendable {
     /// Whether a mirror runs.
     private let isMirroring = Mutex(false)
 
-    /// - Parameter done: called after every sync that reached further than the one before, or
-    ///   made the end of a mirror durable.
-    init(_ syncer: Syncer, _ logger: Logger, done: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - done: called after every sync that reached further than the one before, or made the end
+    ///     of a mirror durable.
+    ///   - failed: called when what was written may be lost; nothing is synced after it.
+    init(
+        _ syncer: Syncer, _ logger: Logger, done: @escaping @Sendable () -> Void,
+        failed: @escaping @Sendable (Errno) -> Void
+    ) {
         let mailbox = mailbox
         WorkerThread.start("sync") { [self] in
             var durable = syncer.durable
@@ -47,6 +52,10 @@ final class SyncThread: Sendable {
                 } catch {
                     // With the connection goes the folder that it kept its position in.
                     if isStopped.withLock({ $0 }) { return }
+                    if syncer.mayHaveLost {
+                        failed(error)
+                        return
+                    }
                     if !isFailing { logger.error("changes do not reach the disk: \(error)") }
                     isFailing = true
                 }

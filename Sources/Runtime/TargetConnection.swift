@@ -47,6 +47,8 @@ enum TargetNews: Sendable {
     case closed(TargetLink)
     /// A sync reached the disk.
     case synced
+    /// What was applied and is not durable may be lost.
+    case syncFailed(Errno, Syncer)
     /// Something that the source is to show, such as a script that failed.
     case problem(String)
     /// The scripts that a mirror waited for are done.

@@ -17,6 +17,12 @@ extension TargetPump {
             logger.error("connection refused: \(problem)")
             return answer(link, open, refusing: problem)
         }
+        if let diskProblem, Clock.monotonic < diskProblem.until {
+            return answer(
+                link, open,
+                refusing: "the target's disk did not take what was written: \(diskProblem.error); it "
+                    + "is tried again")
+        }
         do throws(ApplyError) {
             let applier: Applier
             if let known = self.applier, roots == self.roots {
@@ -29,8 +35,9 @@ extension TargetPump {
                         roots: zip(open.mappings, roots).map { mapping, path in
                             ApplyRoot(file: mapping.root, path: BytePath(path))
                         }, isPrivileged: open.policy.contains(.privileged),
-                        replayThrough: open.newestSequence))
+                        replayThrough: open.newestSequence, isDistrusted: diskProblem != nil))
             }
+            diskProblem = nil
             remember(hello, open, roots, link)
             let before = applier.journalID
             var isInconsistent = applier.isInconsistent || applier.isMirrorRequired

@@ -37,6 +37,8 @@ final class TargetPump {
     /// Of batches with changes, since the last sync was asked for.
     private var unsyncedBytes = 0
     private var isOver = false
+    /// Why the last applier was given up, and until when no other one is opened (monotonic).
+    var diskProblem: (error: Errno, until: Int64)?
 
     struct RetryState {
         var errno: Errno
@@ -93,6 +95,7 @@ final class TargetPump {
             mirrorIsCut("the connection ended")
             forgetState()
         case .synced: acknowledge()
+        case .syncFailed(let error, let syncer): if syncer === applier?.syncer { distrust(error) }
         case .problem(let text):
             lastProblem = text
             acknowledge()
@@ -107,6 +110,21 @@ final class TargetPump {
         connection.setLinked(false)
         mirrorIsCut("the link from the source ended")
         logger.info("the link from the source ended")
+    }
+
+    /// The disk did not take what was written, and the kernel may have forgotten it: all that is not
+    /// durable comes again, after a pause, to an applier that begins there.
+    private func distrust(_ error: Errno) {
+        logger.error("changes do not reach the disk: \(error); those that may be lost come again")
+        diskProblem = (error, Clock.monotonic + RetryTimes.most)
+        tell("target.retrying", ["reason": .text("changes do not reach the disk: \(error)")])
+        link?.link.close()
+        if link != nil { unlink() }
+        syncing?.stop()
+        syncing = nil
+        inspection?.stop()
+        inspection = nil
+        applier = nil
     }
 
     /// Ends the connection and removes what was kept for it; the replicated tree stays.
@@ -142,7 +160,12 @@ final class TargetPump {
         self.applier = applier
         syncing?.stop()
         let mailbox = mailbox
-        syncing = SyncThread(applier.syncer, logger) { mailbox.post(.synced) }
+        let syncer = applier.syncer
+        syncing = SyncThread(syncer, logger) {
+            mailbox.post(.synced)
+        } failed: { error in
+            mailbox.post(.syncFailed(error, syncer))
+        }
         inspection?.stop()
         inspection = InspectionThread(roots: roots, logger: logger)
     }
@@ -242,6 +265,7 @@ final class TargetPump {
         switch news {
         case .stop, .forget: true
         case .closed(let link), .bye(let link): link === self.link
+        case .syncFailed(_, let syncer): syncer === applier?.syncer
         case .open, .batch, .inspect, .sums, .synced, .problem, .scriptsDone: false
         }
     }

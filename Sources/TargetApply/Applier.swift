@@ -285,6 +285,8 @@ package final class Applier {
         do throws(Errno) {
             try log.append(&map.changes, journalID: journalID, applied: applied)
             publish()
+            // A sync that succeeds after one that failed proves nothing.
+            guard !syncer.mayHaveLost else { throw Errno.inputOutput }
             try syncer.sync()
             guard !isRepeating else { return }
             try checkpoint.update { $0.flags.insert(.closed) }
@@ -387,7 +389,9 @@ package final class Applier {
 
     /// Writes the map as a whole once the log holds much more than the map does.
     private func replaceLogIfWorthwhile() throws(Errno) {
-        guard log.offset > 32 << 20, log.offset > log.pictureEnd * 4 else { return }
+        guard !syncer.mayHaveLost, log.offset > 32 << 20, log.offset > log.pictureEnd * 4 else {
+            return
+        }
         try syncer.syncFileSystems()
         try replaceLog()
     }

@@ -62,8 +62,9 @@ extension Applier {
             .map { cposix_nanoseconds($0.st_mtim) } ?? 0
         var log: MapLog?
         var checkpoint = stored ?? Checkpoint()
+        let isTrusted = stored.map { $0.isTrusted(boot) && !settings.isDistrusted } ?? true
         if let stored {
-            let limit = stored.boot == boot ? nil : stored
+            let limit = isTrusted ? nil : stored
             log = try MapLog.open(in: folder.descriptor, limit: limit, map: &map)
         }
         if let existing = log.take() {
@@ -86,7 +87,8 @@ extension Applier {
                 applied: 0, map: map)
         }
         guard let log = log.take() else { throw .inputOutput }
-        if checkpoint.boot != boot {
+        if !isTrusted {
+            checkpoint.flags.remove(.distrusted)
             // All that the log holds now is on disk: it was read up to the checkpoint only.
             checkpoint.boot = boot
             checkpoint.logGeneration = log.generation
@@ -94,7 +96,7 @@ extension Applier {
             checkpoint.durable = log.applied
             checkpoint.journalID = log.journalID
         }
-        noteUnsure(&checkpoint, stored: stored, lastWritten: lastWritten)
+        noteUnsure(&checkpoint, stored: stored, isTrusted: isTrusted, lastWritten: lastWritten)
         let store = CheckpointStore(folder: folder, checkpoint)
         try store.write()
         return ApplierParts(
@@ -108,14 +110,14 @@ extension Applier {
     /// A process that ended without a word may have made what its log does not say; a machine that
     /// did, what the log said after the checkpoint, too.
     private static func noteUnsure(
-        _ checkpoint: inout Checkpoint, stored: Checkpoint?, lastWritten: Int64
+        _ checkpoint: inout Checkpoint, stored: Checkpoint?, isTrusted: Bool, lastWritten: Int64
     ) {
         guard let stored else { return }
         let isClosed = stored.flags.contains(.closed)
         checkpoint.flags.remove(.closed)
         if isClosed { return }
         // Times of files lag behind the clock by up to a tick.
-        let from = stored.boot == checkpoint.boot ? lastWritten : stored.time
+        let from = isTrusted ? lastWritten : stored.time
         let start = max(from - 1_000_000_000, 1)
         checkpoint.unsureFrom =
             checkpoint.unsureTo == 0 ? start : min(checkpoint.unsureFrom, start)

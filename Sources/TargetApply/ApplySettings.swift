@@ -12,15 +12,18 @@ package struct ApplySettings: Sendable {
     /// Changes up to here may have reached the target before, in part: the newest sequence that the
     /// source ever had when the connection was opened.
     package var replayThrough: UInt64
+    /// What was applied and is not durable may be lost: it is to come again.
+    package var isDistrusted: Bool
 
     package init(
         stateFolder: BytePath, roots: [ApplyRoot], isPrivileged: Bool = true,
-        replayThrough: UInt64 = 0
+        replayThrough: UInt64 = 0, isDistrusted: Bool = false
     ) {
         self.stateFolder = stateFolder
         self.roots = roots
         self.isPrivileged = isPrivileged
         self.replayThrough = replayThrough
+        self.isDistrusted = isDistrusted
     }
 }
 

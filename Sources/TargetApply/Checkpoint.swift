@@ -35,6 +35,11 @@ struct Checkpoint: BitwiseCopyable, Equatable, Sendable {
         get { (bootLow, bootHigh) }
         set { (bootLow, bootHigh) = newValue }
     }
+
+    /// Whether what was applied after `durable` can be relied on in this boot.
+    func isTrusted(_ boot: (UInt64, UInt64)) -> Bool {
+        self.boot == boot && !flags.contains(.distrusted)
+    }
 }
 
 struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
@@ -49,6 +54,9 @@ struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
     static let wholeRequired = CheckpointFlags(rawValue: 4)
     /// The applier was closed when all that it had made was known.
     static let closed = CheckpointFlags(rawValue: 8)
+    /// A sync failed: what was written after `durable` may not be on the disk, although it can be
+    /// read, and no later sync makes up for it.
+    static let distrusted = CheckpointFlags(rawValue: 16)
 }
 
 /// The file `checkpoint`, written whole and atomically. Apply thread and syncer both change it.

@@ -8,6 +8,7 @@ package final class Syncer: Sendable {
     private let checkpoint: CheckpointStore
     private let latest = Mutex<SyncPoint?>(nil)
     private let completion = Mutex<Completion?>(nil)
+    private let hasLost = Mutex(false)
 
     /// A mirror whose records are all applied.
     private struct Completion: Equatable {
@@ -37,11 +38,10 @@ package final class Syncer: Sendable {
         {
             return point.applied
         }
-        _ = try SystemCall.check { cposix_fdatasync(point.log.descriptor) }
-        try syncFileSystems()
+        try flush(point)
         try checkpoint.update { checkpoint in
-            // A mirror that began meanwhile has a generation of its own, and what was found since the
-            // end of this one counts.
+            // A mirror that began meanwhile has a generation of its own, and what was found since
+            // the end of this one counts.
             if let completed, let latest = completion.withLock({ $0 }),
                 latest.generation == completed.generation,
                 latest.generation == checkpoint.mirrorGeneration
@@ -64,6 +64,23 @@ package final class Syncer: Sendable {
         completion.withLock { if $0 == completed { $0 = nil } }
         return durable
     }
+
+    /// What the kernel could not write it may forget: the next sync succeeds without it.
+    private func flush(_ point: SyncPoint) throws(Errno) {
+        do throws(Errno) {
+            _ = try SystemCall.check { cposix_fdatasync(point.log.descriptor) }
+            try syncFileSystems()
+        } catch {
+            hasLost.withLock { $0 = true }
+            // Where this cannot be written either, this process at least knows it.
+            try? checkpoint.update { $0.flags.insert(.distrusted) }
+            throw error
+        }
+    }
+
+    /// A sync failed: what is not durable may be lost, although it can be read. Only what comes
+    /// again to an applier that is opened anew is good.
+    package var mayHaveLost: Bool { hasLost.withLock { $0 } }
 
     /// All records of a mirror are applied and published: the next sync takes the flag away.
     func completeMirror(

@@ -58,7 +58,9 @@ class Full(Trial):
             self.fill(others)
         elif kind == "overwriting":
             self.fill(others, leave=20)
-        self.put("big", 100, round.seed + 1)
+        # Together with the ballast more than there is, unless somebody else has the space.
+        is_others = kind in ("somebody", "somebody late")
+        self.put("big", 40 if is_others else 100, round.seed + 1)
         self.wait_for_retrying(round)
         if kind == "later deletion":
             os.unlink(self.path("ballast"))
