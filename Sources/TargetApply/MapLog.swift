@@ -25,7 +25,7 @@ struct MapLog: ~Copyable {
     /// Up to here the file has its room on the disk already.
     private var reserved: Int64 = 0
 
-    /// So much is had in advance: a disk that is full must be able to hear of what makes room again.
+    /// So much is had in advance: a disk that is full must be able to hear of what makes room.
     private static let reserveBytes: Int64 = 1 << 20
 
     static let name = "map.log"

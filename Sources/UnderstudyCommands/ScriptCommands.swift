@@ -55,8 +55,8 @@ enum ScriptCommands {
             changes: true, group: Group.scripts, summary: "runs a script whenever an event happens",
             details: """
                 The script is a path to `.dtcl`, `.lua` or anything executable, or `LUA:function` \
-                of a loaded hook file. It must belong to root, and nobody else may write to it. With \
-                DELAY what caused the event waits for it, where that can wait: `before.…`, \
+                of a loaded hook file. It must belong to root, and nobody else may write to it. \
+                With DELAY what caused the event waits for it, where that can wait: `before.…`, \
                 `target.mirror.…` and `server.stopping`. Of several hooks the one with the \
                 highest PRIORITY comes first; it is 0 where none is given.
                 """,

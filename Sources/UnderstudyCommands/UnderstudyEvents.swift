@@ -48,7 +48,7 @@ public enum UnderstudyEvents {
             .init("resyncMarks", "objects that were marked while changes were dropped"),
             .init("resyncHotGroups", "groups of 256 objects that were about to change"),
             .init("resyncChangedSince", "objects that changed since then are looked at"),
-            .init("resyncClockSetBackSeconds", "how much earlier that is, as the clock was set back"),
+            .init("resyncClockSetBackSeconds", "how much earlier, as the clock was set back"),
             .init("resyncStarted", "when it began"),
         ]
 
