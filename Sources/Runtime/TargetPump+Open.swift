@@ -20,8 +20,8 @@ extension TargetPump {
         if let diskProblem, Clock.monotonic < diskProblem.until {
             return answer(
                 link, open,
-                refusing: "the target's disk did not take what was written: \(diskProblem.error); it "
-                    + "is tried again")
+                refusing: "the target's disk did not take what was written: "
+                    + "\(diskProblem.error); it is tried again")
         }
         do throws(ApplyError) {
             let applier: Applier

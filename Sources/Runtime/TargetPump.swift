@@ -112,8 +112,8 @@ final class TargetPump {
         logger.info("the link from the source ended")
     }
 
-    /// The disk did not take what was written, and the kernel may have forgotten it: all that is not
-    /// durable comes again, after a pause, to an applier that begins there.
+    /// The disk did not take what was written, and the kernel may have forgotten it: all that is
+    /// not durable comes again, after a pause, to an applier that begins there.
     private func distrust(_ error: Errno) {
         logger.error("changes do not reach the disk: \(error); those that may be lost come again")
         diskProblem = (error, Clock.monotonic + RetryTimes.most)

@@ -61,8 +61,8 @@ struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
 
 /// The file `checkpoint`, written whole and atomically. Apply thread and syncer both change it.
 ///
-/// The next one is written into the file that the last one replaced, and takes its name: a disk that is
-/// full has no room for a new file, and what makes room there again may have to be noted first.
+/// The next one is written into the file that the last one replaced, and takes its name: a disk
+/// that is full has no room for a new file, and what makes room there may have to be noted first.
 final class CheckpointStore: Sendable {
     private let folder: OwnedDescriptor
     private let current: Mutex<Checkpoint>

@@ -136,7 +136,8 @@ final class World {
         return "source \(source.session.state) \(source.session.data), unsettled "
             + "\(source.unsettled.map { "\($0)" } ?? "nothing"), at "
             + "\(source.follower?.position ?? 0) of \(source.memory.newest), durable "
-            + "\(source.durable); target \(applier?.positions.applied ?? 0)/\(applier?.positions.durable ?? 0), inconsistent "
+            + "\(source.durable); target \(applier?.positions.applied ?? 0)/"
+            + "\(applier?.positions.durable ?? 0), inconsistent "
             + "\(applier?.isInconsistent ?? true), mirror required "
             + "\(applier?.isMirrorRequired ?? true)"
     }
