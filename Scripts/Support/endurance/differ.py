@@ -1,9 +1,12 @@
 """How many bytes of one tree another one lacks, in the blocks that a resync compares."""
+import ctypes
 import hashlib
 import os
-import subprocess
+import struct
 
 BLOCK = 64 << 10
+LIBC = ctypes.CDLL(None, use_errno=True)
+HERE, NO_FOLLOW, BIRTH = -100, 0x100, 0x800
 
 
 def blocks(path):
@@ -15,7 +18,7 @@ def blocks(path):
             yield hashlib.blake2b(block, digest_size=16).digest(), len(block)
 
 
-def files(root):
+def files(root, with_blocks=True):
     """Of each file: path, blocks as (digest, length). A file with more names counts once."""
     seen = set()
     for folder, _, names in os.walk(root):
@@ -25,7 +28,7 @@ def files(root):
             if not os.path.isfile(path) or os.path.islink(path) or status.st_ino in seen:
                 continue
             seen.add(status.st_ino)
-            yield os.path.relpath(path, root), list(blocks(path))
+            yield os.path.relpath(path, root), list(blocks(path)) if with_blocks else None
 
 
 def count_objects(root):
@@ -34,10 +37,20 @@ def count_objects(root):
 
 def born_since(root, moment):
     """Files that were made after a moment (seconds since 1970)."""
-    found = subprocess.run(
-        ["find", root, "-type", "f", "-newerBt", f"@{moment:.6f}", "-printf", "%P\\0"],
-        capture_output=True, check=True).stdout
-    return {os.fsdecode(name) for name in found.split(b"\0") if name}
+    return {
+        name for name, _ in files(root, with_blocks=False)
+        if birth(os.path.join(root, name)) > moment
+    }
+
+
+def birth(path):
+    """When a file was made, seconds since 1970."""
+    room = ctypes.create_string_buffer(256)
+    if LIBC.statx(HERE, os.fsencode(path), NO_FOLLOW, BIRTH, room) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), path)
+    seconds, nanoseconds = struct.unpack_from("<qI", room, 0x50)
+    return seconds + nanoseconds / 1e9
 
 
 def missing_bytes(source, copy, unknown=()):
