@@ -398,8 +398,10 @@ extension Applier {
         throw Errno(rawValue: -result)
     }
 
-    /// Whether something unknown stood there before any change that comes again.
+    /// Whether something unknown stood there before any change that comes again. What a resync
+    /// takes away was named as it is now, not as it was once.
     private func isOlderThanReplay(_ status: stat) -> Bool {
-        isReplaying && cposix_nanoseconds(status.st_ctim) < replayTime - 1_000_000_000
+        isReplaying && !isResyncing
+            && cposix_nanoseconds(status.st_ctim) < replayTime - 1_000_000_000
     }
 }
