@@ -9,7 +9,8 @@ public enum EventPage {
                 + "--filter Reference` writes it anew.", "",
             "What hooks can hear of (`HOOK ADD`, `dt.on`, `# on`), and what EVENTS shows. Each "
                 + "also has `name`, `sequence` (they are counted from the server's start) and "
-                + "`time` (seconds since 1970). Names that begin with `before.` ask; the others tell.",
+                + "`time` (seconds since 1970). Names that begin with `before.` ask; the others "
+                + "tell.",
         ]
         for event in UnderstudyEvents.known {
             lines += ["", "## \(event.name)", "", sentence(event.summary)]

@@ -109,8 +109,8 @@ import Testing
         let start = clock.now
         task.cancel()
         let report = await task.value
-        // Half of it, and room for a busy machine.
-        #expect(clock.now - start < .seconds(2))
+        // Half of it, and room for a busy machine; the program itself would go on for ever.
+        #expect(clock.now - start < .seconds(30))
         #expect(report.outcome == .interrupted)
         #expect(!isAlive(process))
     }
