@@ -82,7 +82,9 @@ def work(folder, seed, notes, rate):
     ending = []
     signal.signal(signal.SIGTERM, lambda *_: ending.append(True))
     start = time.monotonic()
-    while not ending and errors < 50:
+    # After an error the folder may be any; and a file that is opened while it is not captured would
+    # be written to around the capture.
+    while not ending and not errors:
         step = ledger.next()
         begun += 1
         struct.pack_into("<Q", notes, 0, begun)

@@ -1,4 +1,5 @@
 """Where rounds take place: two servers on disks of their own, a captured folder and its copy."""
+import glob
 import json
 import os
 import re
@@ -7,7 +8,7 @@ import time
 
 from common.ports import port_for
 from common.programs import ROOT
-from common.workshop import NoResult, Workshop, run
+from common.workshop import NoResult, Workshop, command_lines, run
 
 from .application import Application
 from .disk import Disk
@@ -174,6 +175,7 @@ class Stage(Workshop):
     # Ends
 
     def keep_evidence(self, folder):
+        self.keep_stacks(folder)
         for side in (self.alpha, self.beta):
             side.keep_evidence(folder)
         with open(os.path.join(folder, "status.txt"), "w") as file:
@@ -188,6 +190,22 @@ class Stage(Workshop):
             file.write(done.stdout + done.stderr)
         for one in self.applications:
             one.keep_evidence(folder)
+
+    def keep_stacks(self, folder):
+        """Where every thread of ours is in the kernel: what hangs shows itself."""
+        mine = self.home.encode() + b"/"
+        with open(os.path.join(folder, "stacks.txt"), "w") as file:
+            for process, words in command_lines():
+                if not any(word.startswith(mine) for word in words):
+                    continue
+                file.write(f"{process} {b' '.join(words).decode(errors='replace')[:150]}\n")
+                for place in glob.glob(f"/proc/{process}/task/*"):
+                    try:
+                        with open(place + "/comm") as name, open(place + "/stack") as stack:
+                            calls = [line.split()[-1] for line in stack][:8]
+                            file.write(f"  {name.read().strip()}: {' '.join(calls)}\n")
+                    except (OSError, IndexError):
+                        continue
 
     def take_down(self):
         self.end_applications()
