@@ -23,13 +23,13 @@ package final class Applier {
     var log: MapLog
     var cache = DescriptorCache()
     /// Changes up to here took effect.
-    package private(set) var applied: UInt64
-    package private(set) var journalID: UInt64
+    package internal(set) var applied: UInt64
+    package internal(set) var journalID: UInt64
     /// See `ApplySettings.replayThrough`.
     package var replayThrough: UInt64
     /// Changes up to here, after `applied`, may be there in part: they were being made when the
     /// process, or the batch, was cut off.
-    private var repeatThrough: UInt64
+    var repeatThrough: UInt64
     /// Until they all came again, the copy is of no single moment.
     package var isRepeating: Bool { applied < repeatThrough }
     /// Nanoseconds since 1970-01-01 UTC: what is older was not made by a change that comes again.
@@ -41,15 +41,15 @@ package final class Applier {
     package var isMirroring: Bool { mirror != nil }
     /// A mirror of everything: what it has not come to yet is not to be relied on.
     var isWholeMirroring: Bool { mirror.map { $0.isDisjoint(with: [.partial, .resync]) } ?? false }
-    package private(set) var isMirrorRequired: Bool
+    package internal(set) var isMirrorRequired: Bool
     /// What is awaited does not put it right.
-    private var isWholeMirrorRequired: Bool
+    var isWholeMirrorRequired: Bool
     /// Whether a resync does not make the copy good.
     package var needsWholeMirror: Bool { isWholeMirrorRequired }
     var resync = ResyncState()
     /// When unknown objects at the target may have been made by changes that the map lost in a
     /// crash: nanoseconds since 1970-01-01 UTC.
-    let unsureTimes: Range<Int64>
+    var unsureTimes: Range<Int64>
 
     /// Counts the records, so that what one of them uses stays open until it is done.
     var operation: UInt64 = 1
@@ -73,7 +73,7 @@ package final class Applier {
     var attributeRoom = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 2 * ExtendedAttributes.valueBytesMax, alignment: 8)
     private var problems: [ApplyProblem] = []
-    private var awaited: [AwaitedObject] = []
+    var awaited: [AwaitedObject] = []
     private var failed: [FileID: Errno] = [:]
     /// What the record at hand is about.
     private var file = FileID.none
@@ -190,8 +190,6 @@ package final class Applier {
         return positions
     }
 
-    /// The batch at hand does not go on: it comes again as a whole.
-    package func cutOffBatch() { repeatThrough = max(repeatThrough, sequence) }
 
     package var positions: ApplyPositions {
         let stored = checkpoint.value
@@ -236,7 +234,7 @@ package final class Applier {
         if mirror == nil { awaitResync() }
     }
 
-    private func awaitResync() {
+    func awaitResync() {
         mirror = .resync
         beginNames()
     }

@@ -159,7 +159,7 @@ extension Applier {
         return node
     }
 
-    private func pin(_ node: UInt32, _ descriptor: CInt) {
+    func pin(_ node: UInt32, _ descriptor: CInt) {
         let slot = cache.candidate(operation: operation)
         if cache[slot].node != 0 { release(slot) }
         cache[slot] = OpenObject()

@@ -4,7 +4,7 @@ import Testing
 @Suite
 struct ReplayTests {
     @Test
-    func `Changes made twice, half and again, and from any checkpoint end in the same tree`() {
+    func `Changes of which a batch is cut and comes again end in the same tree`() {
         for seed in UInt64(1)...500 {
             guard let failure = Replay(seed: seed).run() else { continue }
             Issue.record("seed \(seed): \(failure)")

@@ -140,6 +140,8 @@ final class SimulatedTarget {
             self.link?.close(from: .target)
             self.link = link
             appliedBytes = 0
+            // What was being tried comes again, or something else does.
+            (firstFailure, lastWait) = (nil, 0)
             post(.synced)
             world.story.tell(
                 "target agrees: applied \(applier.positions.applied), durable "

@@ -1,0 +1,65 @@
+internal import CPosix
+internal import FileSystemAccess
+internal import Glibc
+
+/// A batch that is cut in its middle comes again, and what the map learned from its first half would
+/// tell its changes that they are over: an object that one of them moves may have been removed by
+/// a later one. So the map goes back to what its log says, as if the process had been killed.
+extension Applier {
+    /// The batch at hand does not go on: it comes again as a whole.
+    package func cutOffBatch() {
+        repeatThrough = max(repeatThrough, sequence)
+        do throws(Errno) { try startOver() } catch {
+            // What it made is not known any more.
+            requireMirror()
+        }
+    }
+
+    private func startOver() throws(Errno) {
+        let status = try SystemCall.status(at: stateFolder.descriptor, MapLog.name)
+        var known = NodeMap()
+        guard
+            let reopened = try MapLog.open(
+                in: stateFolder.descriptor, limit: nil, map: &known)
+        else { throw .inputOutput }
+        closeWithoutTimes()
+        map = known
+        log = reopened
+        (applied, journalID) = (log.applied, log.journalID)
+        (listed, mirror) = (nil, nil)
+        resync = ResyncState()
+        unavailable = RecentFiles(countMax: 64 << 10)
+        capabilities = [:]
+        awaited = []
+        for (number, root) in rootDescriptors.enumerated() {
+            let node = map.root(UInt32(number))
+            if node != 0 { pin(node, root.descriptor) }
+        }
+        try noteUnsure(since: cposix_nanoseconds(status.st_mtim))
+        let flags = checkpoint.value.flags
+        if flags.contains(.wholeRequired) { isWholeMirrorRequired = true }
+        if flags.contains(.mirrorRequired) || !map.awaiting.isEmpty { isMirrorRequired = true }
+        if isMirrorRequired || isInconsistent, !isWholeMirrorRequired { awaitResync() }
+        publish()
+    }
+
+    /// Objects that were made since the log was written are not in the map.
+    private func noteUnsure(since lastWritten: Int64) throws(Errno) {
+        let start = max(lastWritten - 1_000_000_000, 1)
+        let now = cposix_realtime()
+        try checkpoint.update { checkpoint in
+            checkpoint.unsureFrom =
+                checkpoint.unsureTo == 0 ? start : min(checkpoint.unsureFrom, start)
+            checkpoint.unsureTo = now
+        }
+        unsureTimes = min(unsureTimes.isEmpty ? start : unsureTimes.lowerBound, start)..<now
+    }
+
+    /// The batch that comes again sets the times that are pending.
+    private func closeWithoutTimes() {
+        for slot in 1..<DescriptorCache.slotCount where cache[slot].node != 0 {
+            if !cache[slot].isRoot { SystemCall.close(cache[slot].descriptor) }
+            cache[slot] = OpenObject()
+        }
+    }
+}
