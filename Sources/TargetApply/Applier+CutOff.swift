@@ -2,16 +2,17 @@ internal import CPosix
 internal import FileSystemAccess
 internal import Glibc
 
-/// A batch that is cut in its middle comes again, and what the map learned from its first half would
-/// tell its changes that they are over: an object that one of them moves may have been removed by
-/// a later one. So the map goes back to what its log says, as if the process had been killed.
+/// A batch that is cut in its middle comes again, and what the map learned from its first half
+/// would tell its changes that they are over: an object that one of them moves may have been
+/// removed by a later one. So the map goes back to what its log says, as if the process had been
+/// killed.
 extension Applier {
     /// The batch at hand does not go on: it comes again as a whole.
     package func cutOffBatch() {
         repeatThrough = max(repeatThrough, sequence)
         do throws(Errno) { try startOver() } catch {
-            // What it made is not known any more.
-            requireMirror()
+            // What it made is compared.
+            requireResync()
         }
     }
 
