@@ -160,6 +160,8 @@ def show(courses):
 
 
 def main(words):
+    # Whoever starts this may have blocked signals; applications and their ends need them.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     trials = all_trials()
     given = arguments(words, trials)
     names = [name for name in trials if name in given.trial] or list(trials)
