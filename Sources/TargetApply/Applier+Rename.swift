@@ -22,8 +22,9 @@ extension Applier {
         }
         guard to != 0 else { return try renameAway(node, from, view, record) }
         guard node != 0 else {
-            // Moved and removed before, by changes that come again because their batch was cut.
-            if isReplaying, unavailable.contains(record.file) { return }
+            // Moved and removed before, by changes that come again because their batch was cut. In
+            // a mirror it may have had its place already, until an older change took that.
+            if isReplaying, mirror == nil, unavailable.contains(record.file) { return }
             return try renameUnknown(to, view, record)
         }
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
@@ -245,7 +246,8 @@ extension Applier {
             // Only one of the two is known here.
             try place(node, from: from, view.name, to: to, view.otherName)
             let from = map.find(view.change.parent)
-            let isGone = isReplaying && unavailable.contains(view.change.replaced)
+            let isGone =
+                isReplaying && mirror == nil && unavailable.contains(view.change.replaced)
             if from != 0, !isGone { requestUnlessListed(from, view.name) }
             return
         }

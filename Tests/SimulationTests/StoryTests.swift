@@ -21,6 +21,8 @@ struct StoryTests {
         Story(1_063_154, "a mirror begins over a resync that is not settled, and the source dies"),
         Story(1_072_565, "files are changed around the mount between their changes and a mirror"),
         Story(1_097_297, "files are changed around the mount while a mirror's end is on its way"),
+        Story(2_097_905, "a mirror has placed what older changes move away, in its first run"),
+        Story(2_257_052, "an older change takes the name that a mirror has given, and exchanges it"),
     ])
     func `It ends well now`(story: Story) {
         let outcome = Search().run(seed: story.seed, isTold: true)
