@@ -3,13 +3,12 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
 
 from common.programs import Programs
-from common.workshop import NoResult, run
+from common.workshop import NoResult, check_machine, run
 
 from . import capture, language, latency, memory, mirror, start
 from .figures import markdown, table
@@ -88,16 +87,6 @@ def arguments(words):
     return given
 
 
-def check_machine(names):
-    if os.geteuid() != 0:
-        raise NoResult("mounting needs root")
-    missing = sorted({package for tool, package in NEEDED.items() if not shutil.which(tool)})
-    if "capture" in names and not os.path.exists(capture.EXAMPLE):
-        missing.append("libfuse3-dev")
-    if missing:
-        raise NoResult(f"these packages are missing: {' '.join(missing)}")
-
-
 def machine():
     """What the figures were taken on."""
     with open("/proc/cpuinfo") as file:
@@ -116,7 +105,8 @@ def main(words):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     figures = []
     try:
-        check_machine(names)
+        is_there = "capture" not in names or os.path.exists(capture.EXAMPLE)
+        check_machine(NEEDED, missing=() if is_there else ["libfuse3-dev"])
         programs = Programs.given_or_built()
         about = machine()
         pairs = given.pairs or (3 if given.quick else 9)

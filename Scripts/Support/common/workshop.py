@@ -24,6 +24,18 @@ def run(*words, **options):
     return done.stdout
 
 
+def check_machine(needed, missing=()):
+    """NoResult without root, or where commands are missing.
+
+    `needed`: the package of each command; `missing`: packages that are known to be missing."""
+    if os.geteuid() != 0:
+        raise NoResult("mounting needs root")
+    missing = set(missing) | {
+        package for command, package in needed.items() if not shutil.which(command)}
+    if missing:
+        raise NoResult(f"these packages are missing: {' '.join(sorted(missing))}")
+
+
 def mount_points(below):
     """Mount points below a folder, the innermost first."""
     with open("/proc/self/mounts") as file:

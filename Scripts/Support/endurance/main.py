@@ -12,7 +12,7 @@ import time
 import traceback
 
 from common.programs import Programs
-from common.workshop import NoResult
+from common.workshop import NoResult, check_machine
 
 from .machine import separate
 from .trial import Round, RoundFailure
@@ -58,16 +58,6 @@ def arguments(words, trials):
     if given.rounds is not None and given.rounds < 1:
         parser.error(f"--rounds: got {given.rounds}, expected 1 or more")
     return given
-
-
-def check_machine(kinds):
-    if os.geteuid() != 0:
-        raise NoResult("mounting needs root")
-    missing = {package for tool, package in NEEDED.items() if not shutil.which(tool)}
-    for kind in kinds:
-        missing |= kind.missing()
-    if missing:
-        raise NoResult(f"these packages are missing: {' '.join(sorted(missing))}")
 
 
 def tell(text):
@@ -169,7 +159,9 @@ def main(words):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     courses = []
     try:
-        check_machine([trials[name] for name in names])
+        check_machine(
+            NEEDED | {tool: package for name in names
+                      for tool, package in trials[name].needed.items()})
         separate()
         programs = Programs.given_or_built(WANTED)
         for name in names:

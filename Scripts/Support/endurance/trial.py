@@ -1,6 +1,5 @@
 """What a trial is, and what it is given."""
 import random
-import shutil
 import statistics
 import time
 
@@ -39,16 +38,19 @@ class Trial:
 
     def __init__(self, programs, is_quick):
         self.programs, self.is_quick = programs, is_quick
+        self.stage = None
         # What a failed round was about, for its evidence.
         self.about = ""
         self.values = {}
         self.counts = {}
 
     def open(self):
-        """Makes what all rounds use."""
+        """Makes what all rounds use: `stage`."""
 
     def close(self):
         """Takes it down; must work whatever `open` and `round` did."""
+        if self.stage is not None:
+            self.stage.close()
 
     def round(self, round):
         """One round; RoundFailure where a promise was not kept.
@@ -58,6 +60,8 @@ class Trial:
 
     def evidence(self, folder):
         """Keeps in `folder` what explains a failure, before `close`."""
+        if self.stage is not None:
+            self.stage.keep_evidence(folder)
 
     # Figures
 
@@ -75,7 +79,3 @@ class Trial:
                 "median": statistics.median(values), "largest": max(values), "count": len(values),
             }
         return figures
-
-    @classmethod
-    def missing(cls):
-        return {package for tool, package in cls.needed.items() if not shutil.which(tool)}

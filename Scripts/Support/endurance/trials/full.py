@@ -29,12 +29,6 @@ class Full(Trial):
         ).begin()
         self.stage.protect()
 
-    def close(self):
-        self.stage.close()
-
-    def evidence(self, folder):
-        self.stage.keep_evidence(folder)
-
     def path(self, name):
         return os.path.join(self.stage.folder, name)
 

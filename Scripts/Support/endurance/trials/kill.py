@@ -30,12 +30,6 @@ class Kill(Trial):
 
         self.kills = []
 
-    def close(self):
-        self.stage.close()
-
-    def evidence(self, folder):
-        self.stage.keep_evidence(folder)
-
     def round(self, round):
         stage, chance = self.stage, round.chance
         kinds, weights = zip(*self.KINDS)

@@ -56,12 +56,6 @@ class Order(Trial):
         self.stage = TwoFolders(self.programs).begin()
         self.stage.protect()
 
-    def close(self):
-        self.stage.close()
-
-    def evidence(self, folder):
-        self.stage.keep_evidence(folder)
-
     def round(self, round):
         stage, chance = self.stage, round.chance
         self.excuses = []

@@ -28,12 +28,6 @@ class Overflow(Trial):
             source_settings="journalMemoryMB: 64\nqueueDiskMB: 64\n").begin()
         self.stage.protect()
 
-    def close(self):
-        self.stage.close()
-
-    def evidence(self, folder):
-        self.stage.keep_evidence(folder)
-
     def round(self, round):
         stage = self.stage
         before = self.sent()

@@ -73,11 +73,11 @@ class Power(Trial):
 
     def close(self):
         self.end_flusher()
-        self.stage.close()
+        super().close()
 
     def evidence(self, folder):
         self.end_flusher()
-        self.stage.keep_evidence(folder)
+        super().evidence(folder)
 
     def end_flusher(self):
         if self.flusher is not None:

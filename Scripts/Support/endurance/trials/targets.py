@@ -72,12 +72,6 @@ class Targets(Trial):
             source_settings="journalMemoryMB: 32\nqueueDiskMB: 16\n").begin()
         self.stage.protect()
 
-    def close(self):
-        self.stage.close()
-
-    def evidence(self, folder):
-        self.stage.keep_evidence(folder)
-
     def round(self, round):
         stage, chance = self.stage, round.chance
         kind = (
