@@ -18,6 +18,20 @@ package struct Suspect: Hashable, Sendable {
     package static let nothing = Suspect()
     package static let everything = Suspect(attributes: true, entries: true, content: .all)
 
+    /// Everything that an object of this kind has.
+    package static func whole(isDirectory: Bool) -> Suspect {
+        Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+    }
+
+    /// What marks say of an object that has any.
+    ///
+    /// - Parameter blocks: as in `Content.blocks`.
+    package init(entries: Bool, blocks: [Range<Int64>]) {
+        self.init(attributes: true, entries: entries)
+        guard !blocks.isEmpty else { return }
+        content = .blocks(blocks.map { UInt64($0.lowerBound)..<UInt64($0.upperBound) })
+    }
+
     package var isNothing: Bool { !attributes && !entries && content == .none }
 
     package mutating func formUnion(_ other: Suspect) {
@@ -85,7 +99,7 @@ package struct EverythingSuspicion: Suspicion {
     package init() {}
 
     package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
-        Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+        .whole(isDirectory: isDirectory)
     }
 }
 
@@ -102,37 +116,29 @@ package struct ChangedSince: Suspicion {
 
     package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
         guard changeTime >= time else { return .nothing }
-        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+        return .whole(isDirectory: isDirectory)
     }
 }
 
-/// Objects whose neighbourhood was written to: groups of 256 inode numbers, noted before the first
+/// Objects whose neighbourhood was written to: groups of inode numbers, noted before the first
 /// change.
 package struct HotGroups: Suspicion {
-    /// By mount.
-    private var groups: [UInt32: Set<UInt64>] = [:]
+    private let contain: @Sendable (_ inode: UInt64, _ mount: UInt32) -> Bool
 
-    /// Bits of an inode number that lie within a group.
-    package static let bits: UInt64 = 8
-
-    package init() {}
-
-    /// - Parameter numbers: inode numbers, shifted right by `bits`.
-    package init(_ numbers: [UInt32: Set<UInt64>]) { groups = numbers }
-
-    package mutating func insert(group: UInt64, mount: UInt32) {
-        groups[mount, default: []].insert(group)
+    /// - Parameter contain: is called on the pump's thread, at every object of the tree.
+    package init(_ contain: @escaping @Sendable (_ inode: UInt64, _ mount: UInt32) -> Bool) {
+        self.contain = contain
     }
 
     package func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
-        groups[mount]?.contains(inode >> Self.bits) ?? false
+        contain(inode, mount)
     }
 
     package func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
         guard maySuspect(inode: file.inode, mount: file.mount, changeTime: changeTime) else {
             return .nothing
         }
-        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+        return .whole(isDirectory: isDirectory)
     }
 }
 

@@ -12,8 +12,7 @@ extension MirrorWalker {
         _ file: FileID, changed: Int64, isDirectory: Bool, _ scope: WalkScope
     ) -> Suspect {
         if scope.contains(.whole) {
-            return Suspect(
-                attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
+            return .whole(isDirectory: isDirectory)
         }
         return suspicion.suspect(file, changeTime: changed, isDirectory: isDirectory)
     }

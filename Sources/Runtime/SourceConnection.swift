@@ -130,6 +130,8 @@ enum PumpNews: Sendable {
     case lose(ResyncReason)
     /// `requestID` is set by the pump.
     case ask(Inspect, SnapshotBoard<[Inspected]?>)
+    /// What was given to the link to send has become little again.
+    case drained
     case stop(forget: Bool)
 }
 

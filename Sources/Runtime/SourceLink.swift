@@ -17,5 +17,7 @@ final class SourceLink: LinkDelegate {
         post(.frame(generation: generation, header, body))
     }
 
+    func drained() { post(.drained) }
+
     func closed(_ reason: TransportError) { post(.closed(generation: generation, reason)) }
 }

@@ -2,6 +2,7 @@ internal import CPosix
 internal import CommandModel
 internal import Journal
 internal import Logging
+internal import MirrorSource
 internal import NIOCore
 internal import ReplicationModel
 internal import SessionCore
@@ -122,7 +123,7 @@ extension SourcePump {
                 case .acknowledge: try acknowledged(Acknowledge(body: bytes))
                 case .inspected: try inspected(Inspected(body: bytes))
                 case .awaited: awaited(try Awaited(body: bytes))
-                case .summed: mirror?.summed(try Summed(body: bytes))
+                case .summed: mirror?.course.summed(try Summed(body: bytes))
                 case .failed: failed(try Failed(body: bytes))
                 case .refuse:
                     let refusal = try Refuse(body: bytes)
@@ -230,7 +231,7 @@ extension SourcePump {
         switch question {
         case .listing:
             if !answer.hasMore { questions[answer.requestID] = nil }
-            mirror?.listed(answer)
+            mirror?.course.listed(answer)
         case .asked(let board, var parts):
             parts.append(answer)
             if answer.hasMore {

@@ -66,7 +66,7 @@ extension SourcePump {
         mirror = nil
         session.mirrorStopped()
         breakReport()
-        if running.phase != .beginning { sendMirrorStopped() }
+        if running.course.phase != .beginning { sendMirrorStopped() }
         keepProgress(of: running)
         tell("mirror.stopped", running.order.facts)
         logger.info("mirror stopped")
@@ -82,8 +82,8 @@ extension SourcePump {
     /// After a batch went out, or an acknowledgement came.
     func followMirror() {
         guard let mirror else { return }
-        mirror.sent(window.sentBytes)
-        for problem in mirror.takeProblems() {
+        mirror.course.sent(window.sentBytes)
+        for problem in mirror.course.takeProblems() {
             // The target asks again for what it misses; that is told once.
             guard unreadable.count < Self.unreadableMax,
                 unreadable.insert(problem.path).inserted
@@ -93,7 +93,7 @@ extension SourcePump {
                 "cannot read '\(path)': \(Errno(rawValue: problem.errno)); the rest goes on")
         }
         shown.unreadableCount = Int64(unreadable.count)
-        guard mirror.phase == .done else { return }
+        guard mirror.course.phase == .done else { return }
         keepProgress(of: mirror)
         self.mirror = nil
         // What is not settled of a whole mirror is not settled by a resync.
@@ -102,7 +102,7 @@ extension SourcePump {
         // Both news may have come at once: that the end is applied, and that it is durable.
         if isTargetSettled { settled() }
         shown.mirrorsCompleted += 1
-        let progress = mirror.progress
+        let progress = mirror.course.progress
         if !mirror.isPartial {
             endReport(progress)
             var facts = mirror.order.kind == .resync ? resyncFacts : mirror.order.facts
@@ -119,11 +119,11 @@ extension SourcePump {
     }
 
     /// Whether the mirror has something to send at once.
-    var mirrorHasNext: Bool { mirror?.hasNext(applied: window.appliedBytes) ?? false }
+    var mirrorHasNext: Bool { mirror?.course.hasNext(applied: window.appliedBytes) ?? false }
 
     func askForListings(on link: Link) {
         guard let mirror else { return }
-        let asked = mirror.takeQuestions {
+        let asked = mirror.course.takeQuestions {
             defer { nextRequestID += 1 }
             return nextRequestID
         }
@@ -131,7 +131,7 @@ extension SourcePump {
             questions[question.requestID] = .listing
             send(question, on: link)
         }
-        let sums = mirror.takeSumQuestions {
+        let sums = mirror.course.takeSumQuestions {
             defer { nextRequestID += 1 }
             return nextRequestID
         }
@@ -145,8 +145,8 @@ extension SourcePump {
         // An end that is acknowledged already counts before what is asked for after it.
         followMirror()
         if let mirror {
-            _ = mirror.enqueue(message)
-            if mirror.vainEnds > RunningMirror.vainEndsMax {
+            mirror.course.enqueue(message)
+            if mirror.course.isHopeless {
                 self.mirror = nil
                 session.require(.objectsMissing)
                 logger.error("the target misses objects that cannot be found at the source")
@@ -155,13 +155,13 @@ extension SourcePump {
         }
         guard session.data == .good || session.data == .resyncing(.objectsMissing) else { return }
         beginMirror(MirrorOrder(kind: .full, removesOrphans: false), isPartial: true)
-        _ = mirror?.enqueue(message)
+        mirror?.course.enqueue(message)
     }
 
     private func keepProgress(of mirror: RunningMirror) {
-        shown.mirrorBytesSent += Int64(mirror.progress.bytesSent)
-        shown.mirrorObjectsDone = Int64(mirror.progress.objectsDone)
-        shown.mirrorBytesDone = Int64(mirror.progress.bytesDone)
+        shown.mirrorBytesSent += Int64(mirror.course.progress.bytesSent)
+        shown.mirrorObjectsDone = Int64(mirror.course.progress.objectsDone)
+        shown.mirrorBytesDone = Int64(mirror.course.progress.bytesDone)
     }
 
     func showMirror() {
@@ -173,7 +173,7 @@ extension SourcePump {
             (shown.mirrorPercent, shown.mirrorSecondsLeft) = (nil, nil)
             return
         }
-        let progress = mirror.progress
+        let progress = mirror.course.progress
         followReport(progress)
         if shown.mirrorStarted != mirror.started { shown.mirrorPercent = nil }
         shown.mirrorStarted = mirror.started

@@ -34,7 +34,6 @@ extension SourcePump {
     /// then when it was stuck in a resync, too.
     func giveUpOnStuckTarget() {
         let isAgain = session.data == .resyncing(.targetStuck)
-        surroundings.queue.putOut(connection: plan.id, .ownWill)
         lose(.targetStuck)
         nextOwnMirror = isAgain ? Clock.monotonic + LinkTimes.betweenOwnMirrors : 0
         link?.close()
@@ -145,7 +144,8 @@ extension SourcePump {
         continuity.resync?.changedSince = earliest
         continuity.resync?.clockSetBack = since - earliest
         return UnionSuspicion([
-            HotSuspicion(sets: sets), ChangedSince(earliest - Self.clockMargin),
+            HotGroups { [sets] inode, mount in sets[mount]?.contains(inode) ?? false },
+            ChangedSince(earliest - Self.clockMargin),
         ])
     }
 
@@ -213,30 +213,9 @@ extension SourcePump {
     }
 }
 
-/// Groups of inode numbers that were made hot before they were written to.
-private struct HotSuspicion: Suspicion {
-    let sets: [UInt32: HotSet]
-
-    func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
-        sets[mount]?.contains(inode) ?? false
-    }
-
-    func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
-        guard maySuspect(inode: file.inode, mount: file.mount, changeTime: changeTime) else {
-            return .nothing
-        }
-        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
-    }
-}
-
 extension DirtyMarks {
     fileprivate func suspect(_ file: FileID) -> Suspect {
         guard let marks = marks(of: file) else { return .nothing }
-        var suspect = Suspect(attributes: true, entries: marks.kinds.contains(.entries))
-        if !marks.blocks.isEmpty {
-            suspect.content = .blocks(
-                marks.blocks.map { UInt64($0.lowerBound)..<UInt64($0.upperBound) })
-        }
-        return suspect
+        return Suspect(entries: marks.kinds.contains(.entries), blocks: marks.blocks)
     }
 }

@@ -11,13 +11,13 @@ internal import WireProtocol
 extension SourcePump {
     /// Sends what there is, one batch. Answers whether there was anything.
     func pump() -> Bool {
-        guard let link, window.isOpen, link.pendingBytes < Link.highWaterBytes else { return false }
+        guard let link, canSend else { return false }
         if mirror == nil, !hasChanges || follower?.isPutOut == true { return releaseBuffers() }
         var isWorthSending = false
         let frame = frames.frame(connection: plan.id) { batch in
             // The target notes that its copy is of no single moment before it gets the first change
             // that does not follow the last.
-            if mirror?.phase == .beginning { readMirror(into: &batch) }
+            if mirror?.course.phase == .beginning { readMirror(into: &batch) }
             drain(into: &batch)
             readMirror(into: &batch)
             let through = follower?.position ?? 0
@@ -30,12 +30,18 @@ extension SourcePump {
             toldThrough = max(toldThrough, follower?.position ?? 0)
             idleSince = 0
             window.sent(frame.readableBytes)
-            mirror?.sent(window.sentBytes)
+            mirror?.course.sent(window.sentBytes)
             lastSent = Clock.monotonic
             _ = link.send(frame)
         }
         askForListings(on: link)
         return isWorthSending
+    }
+
+    /// Whether the target and the link take more now; when they do again, there is news.
+    var canSend: Bool {
+        guard let link else { return false }
+        return window.isOpen && link.pendingBytes <= Link.highWaterBytes
     }
 
     /// The target stops to expect the rest of a mirror.

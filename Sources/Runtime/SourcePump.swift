@@ -1,6 +1,7 @@
 internal import CommandModel
 internal import Journal
 internal import Logging
+internal import MirrorSource
 internal import ReplicationModel
 internal import SessionCore
 internal import StateStore
@@ -124,8 +125,8 @@ final class SourcePump {
             keepContinuity()
             show()
             if progressed { gather() }
-            if progressed || mirrorHasNext { continue }
-            if session.isStreaming && !window.isOpen {
+            if progressed || canSend && mirrorHasNext { continue }
+            if session.isStreaming && !canSend {
                 mailbox.sleep(while: mailSignal, nanoseconds: sleepNanoseconds)
             } else {
                 surroundings.journal.sleep(while: journalSignal, nanoseconds: sleepNanoseconds)
@@ -187,6 +188,8 @@ final class SourcePump {
         case .closed(let generation, let reason):
             if generation == self.generation { lost("\(reason)") }
         case .startMirror(let order): startMirror(order)
+        // To look again is all there is to do.
+        case .drained: break
         case .stopMirror: stopMirror()
         case .captureLost(let mount):
             heldMounts.insert(mount)
@@ -197,7 +200,7 @@ final class SourcePump {
         case .capture(let mount, let facts): shown.captures[mount] = facts
         case .lose(let reason): lose(reason)
         case .sourceSynced(let number):
-            if number + 1 == shown.mirrorsStarted { mirror?.sourceIsSynced() }
+            if number + 1 == shown.mirrorsStarted { mirror?.course.sourceIsSynced() }
         case .ask(let question, let answer): ask(question, answer)
         case .stop(let forget): stop(forget: forget)
         }
@@ -224,20 +227,9 @@ final class SourcePump {
 
     // MARK: What outlives the process
 
-    /// The worst of what is believed and of what is not settled.
-    private var owed: SourceSession.Data {
-        switch (session.data, unsettled) {
-        case (let data, nil): data
-        case (.good, let unsettled?): unsettled
-        case (.resyncing, .mirroring?): .mirroring
-        case (.resyncing(let one), .resyncing(let other)?): .resyncing(max(one, other))
-        case (let data, _): data
-        }
-    }
-
     /// What is believed of the target is durable before anything is built on it.
     private func keepData() {
-        let data = owed
+        let data = session.data.orWorse(unsettled)
         guard data != savedData else { return }
         savedData = data
         let (state, reason): (MirrorState, String) =

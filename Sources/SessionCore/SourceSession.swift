@@ -11,6 +11,18 @@ package struct SourceSession: Hashable, Sendable {
         /// What may differ is known well enough to be put right without being asked: a resync runs,
         /// or begins when the target is reached.
         case resyncing(ResyncReason)
+
+        /// The worst of what is believed and of what has come to its end, but is not on the
+        /// target's disk yet: what has to be begun again if this process ends now.
+        package func orWorse(_ unsettled: Data?) -> Data {
+            switch (self, unsettled) {
+            case (let data, nil): data
+            case (.good, let unsettled?): unsettled
+            case (.resyncing, .mirroring?): .mirroring
+            case (.resyncing(let one), .resyncing(let other)?): .resyncing(max(one, other))
+            case (let data, _): data
+            }
+        }
     }
 
     private enum Link: Hashable, Sendable {

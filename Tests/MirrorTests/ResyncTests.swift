@@ -184,9 +184,8 @@ struct ResyncTests {
         close(file)
         // Size and time as before: only where somebody suspects it is it found.
         utimensat(AT_FDCWD, source + "/large", [status.st_atim, status.st_mtim], 0)
-        var groups = HotGroups()
-        groups.insert(group: UInt64(status.st_ino) >> HotGroups.bits, mount: 1)
-        _ = try resync(run, groups)
+        let hot = UInt64(status.st_ino)
+        _ = try resync(run, HotGroups { inode, mount in inode == hot && mount == 1 })
         #expect(run.dataBytes == 65536)
         expectEqual(run)
     }

@@ -1,4 +1,5 @@
 internal import Journal
+internal import MirrorSource
 internal import ReplicationModel
 internal import SessionCore
 internal import WireProtocol
@@ -48,9 +49,9 @@ extension SimulatedSource {
             case .heartbeat: break
             case .opened: opened(try Opened(frame))
             case .acknowledge: acknowledged(try Acknowledge(frame))
-            case .inspected: mirror?.listed(try Inspected(frame))
+            case .inspected: mirror?.course.listed(try Inspected(frame))
             case .awaited: awaited(try Awaited(frame))
-            case .summed: mirror?.summed(try Summed(frame))
+            case .summed: mirror?.course.summed(try Summed(frame))
             case .failed: failed(try Failed(frame))
             default: world.fail("the source got a frame of kind \(frame.header.kindNumber)")
             }
@@ -119,8 +120,8 @@ extension SimulatedSource {
     private func awaited(_ message: Awaited) {
         followMirror()
         if let mirror {
-            mirror.enqueue(message)
-            if mirror.vainEnds > SimulatedMirror.vainEndsMax {
+            mirror.course.enqueue(message)
+            if mirror.course.isHopeless {
                 self.mirror = nil
                 session.require(.objectsMissing)
             }
@@ -128,7 +129,7 @@ extension SimulatedSource {
         }
         guard session.data == .good || session.data == .resyncing(.objectsMissing) else { return }
         beginMirror(.full, isPartial: true)
-        mirror?.enqueue(message)
+        mirror?.course.enqueue(message)
     }
 
     func send(_ message: some WireMessage, _ link: SimulatedLink) {

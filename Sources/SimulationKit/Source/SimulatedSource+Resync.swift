@@ -23,12 +23,12 @@ extension SimulatedSource {
                 removesOrphans: !isPartial && session.data.isWholeMirror, started: world.now,
                 suspicion: suspicion)
             mirror = begun
-            if !begun.isSourceSynced {
+            if !begun.course.isSourceSynced {
                 world.at(world.now + Int64(world.numbers.below(50_000_000))) { [self] in
                     guard !isEnded, mirror === begun else { return }
                     world.asSource {
                         _ = self.world.syncSource()
-                        begun.isSourceSynced = true
+                        begun.course.sourceIsSynced()
                     }
                     wake()
                 }
@@ -50,12 +50,12 @@ extension SimulatedSource {
 
     func followMirror() {
         guard let mirror else { return }
-        mirror.sent(window.sentBytes)
-        for problem in mirror.takeProblems() {
+        mirror.course.sent(window.sentBytes)
+        for problem in mirror.course.takeProblems() {
             world.story.tell(
                 "cannot read '\(BytePath(problem.path))': \(Errno(rawValue: problem.errno))")
         }
-        guard mirror.phase == .done else { return }
+        guard mirror.course.phase == .done else { return }
         self.mirror = nil
         // What is not settled of a whole mirror is not settled by a resync.
         if session.isMirrorOwed, unsettled != .mirroring { unsettled = session.data }
@@ -65,7 +65,7 @@ extension SimulatedSource {
         world.story.tell("\(mirror.kind.rawValue) completed\(mirror.isPartial ? ", partial" : "")")
     }
 
-    var mirrorHasNext: Bool { mirror?.hasNext(applied: window.appliedBytes) ?? false }
+    var mirrorHasNext: Bool { mirror?.course.hasNext(applied: window.appliedBytes) ?? false }
 
     func lose(_ reason: ResyncReason) {
         let before = session.data
@@ -80,7 +80,6 @@ extension SimulatedSource {
     }
 
     func giveUpOnStuckTarget() {
-        queue.putOut(connection: Self.connection, .ownWill)
         lose(.targetStuck)
         nextOwnMirror = world.now + 30_000_000_000
         link?.close(from: .source)
@@ -155,7 +154,9 @@ extension SimulatedSource {
             return EverythingSuspicion()
         }
         world.story.tell("compares \(set.groupCount) hot groups and what changed since")
-        return UnionSuspicion([HotSuspicion(set: set), ChangedSince(start - 1_000_000_000)])
+        return UnionSuspicion([
+            HotGroups { inode, _ in set.contains(inode) }, ChangedSince(start - 1_000_000_000),
+        ])
     }
 
     func settled() {
@@ -175,27 +176,9 @@ extension SourceSession.Data {
     }
 }
 
-private struct HotSuspicion: Suspicion {
-    let set: HotSet
-
-    func maySuspect(inode: UInt64, mount: UInt32, changeTime: Int64) -> Bool {
-        set.contains(inode)
-    }
-
-    func suspect(_ file: FileID, changeTime: Int64, isDirectory: Bool) -> Suspect {
-        guard set.contains(file.inode) else { return .nothing }
-        return Suspect(attributes: true, entries: isDirectory, content: isDirectory ? .none : .all)
-    }
-}
-
 extension DirtyMarks {
     fileprivate func suspect(_ file: FileID) -> Suspect {
         guard let marks = marks(of: file) else { return .nothing }
-        var suspect = Suspect(attributes: true, entries: marks.kinds.contains(.entries))
-        if !marks.blocks.isEmpty {
-            suspect.content = .blocks(
-                marks.blocks.map { UInt64($0.lowerBound)..<UInt64($0.upperBound) })
-        }
-        return suspect
+        return Suspect(entries: marks.kinds.contains(.entries), blocks: marks.blocks)
     }
 }

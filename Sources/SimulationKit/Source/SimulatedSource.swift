@@ -123,21 +123,10 @@ final class SimulatedSource {
         }
     }
 
-    /// The worst of what is believed and of what is not settled.
-    private var owed: SourceSession.Data {
-        switch (session.data, unsettled) {
-        case (let data, nil): data
-        case (.good, let unsettled?): unsettled
-        case (.resyncing, .mirroring?): .mirroring
-        case (.resyncing(let one), .resyncing(let other)?): .resyncing(max(one, other))
-        case (let data, _): data
-        }
-    }
-
     /// What is believed of the target is durable before anything is built on it.
     func keepData() {
         guard !world.sourceMachine.isStopped else { return }
-        world.keep(owed)
+        world.keep(session.data.orWorse(unsettled))
     }
 
     // MARK: Sending
@@ -147,7 +136,7 @@ final class SimulatedSource {
         if mirror == nil, !hasChanges || follower?.isPutOut == true { return false }
         var isWorthSending = false
         let frame = world.frame { batch in
-            if mirror?.phase == .beginning { readMirror(into: &batch) }
+            if mirror?.course.phase == .beginning { readMirror(into: &batch) }
             drain(into: &batch)
             readMirror(into: &batch)
             let through = follower?.position ?? 0
@@ -158,7 +147,7 @@ final class SimulatedSource {
         if isWorthSending {
             toldThrough = max(toldThrough, follower?.position ?? 0)
             window.sent(frame.count)
-            mirror?.sent(window.sentBytes)
+            mirror?.course.sent(window.sentBytes)
             world.figures.batches += 1
             world.story.tell("source sends a batch through \(toldThrough)")
             link.send(frame, from: .source)
@@ -181,9 +170,14 @@ final class SimulatedSource {
     }
 
     private func readMirror(into batch: inout BatchBuilder) {
-        mirror?.write(
-            into: &batch, position: follower?.position ?? 0, applied: window.appliedBytes,
-            steps: 1 + world.numbers.below(6))
+        guard let mirror else { return }
+        var steps = 1 + world.numbers.below(6)
+        mirror.course.write(
+            into: &batch, position: follower?.position ?? 0, applied: window.appliedBytes
+        ) { _ in
+            steps -= 1
+            return steps >= 0
+        }
     }
 
     private func ask(_ link: SimulatedLink) {
@@ -192,8 +186,8 @@ final class SimulatedSource {
             defer { nextRequestID += 1 }
             return nextRequestID
         }
-        for question in mirror.takeQuestions(number) { send(question, link) }
-        for question in mirror.takeSumQuestions(number) { send(question, link) }
+        for question in mirror.course.takeQuestions(number) { send(question, link) }
+        for question in mirror.course.takeSumQuestions(number) { send(question, link) }
     }
 
     // MARK: What was hot
