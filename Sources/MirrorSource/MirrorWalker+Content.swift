@@ -67,12 +67,25 @@ extension MirrorWalker {
         }
     }
 
+    /// Content is to be compared when all names are done.
+    mutating func putOff(_ file: PendingFile) {
+        pendingFiles.append(file)
+        progress.bytesToCompare += file.plannedBytes
+        if file.content == .all { wholeComparisons[file.file, default: 0] += 1 }
+    }
+
+    private mutating func isOver(_ file: PendingFile) {
+        guard file.content == .all, let count = wholeComparisons[file.file] else { return }
+        wholeComparisons[file.file] = count > 1 ? count - 1 : nil
+    }
+
     private mutating func open(_ next: PendingFile) {
         let root = roots[next.root]
         do throws(Errno) {
             guard let descriptor = try next.open(below: root.descriptor, mount: root.file.mount)
             else {
                 progress.bytesSettled += next.plannedBytes
+                isOver(next)
                 return
             }
             do throws(Errno) {
@@ -87,12 +100,14 @@ extension MirrorWalker {
             }
         } catch {
             progress.bytesSettled += next.plannedBytes
+            isOver(next)
             note(next.root, next.path, error)
         }
     }
 
     private mutating func closeFirstCompared() {
         let work = compared.removeFirst()
+        isOver(work.pending)
         progress.bytesSettled += work.pending.plannedBytes - work.settledBytes
         SystemCall.close(work.descriptor)
         for question in work.asked { sums.forget(question.id) }
@@ -262,7 +277,9 @@ extension MirrorWalker {
         _ work: ComparedFile, _ batch: inout BatchBuilder
     ) throws(Errno) -> Bool {
         let status = try SystemCall.status(of: work.descriptor)
-        return appendSize(work, status, [.size, .last], &batch)
+        let own = work.pending.content == .all ? 1 : 0
+        let isLast = (wholeComparisons[work.pending.file] ?? 0) <= own
+        return appendSize(work, status, isLast ? [.size, .last] : .size, &batch)
     }
 
     /// The target does not have the file, or cannot read it: all of it is sent.

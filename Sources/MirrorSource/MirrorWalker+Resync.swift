@@ -159,12 +159,11 @@ extension MirrorWalker {
         hasOpenNames = true
         if hasNames, suspect.content != .none { countName(object) }
         if flags.contains(.compared) {
-            let file = PendingFile(
-                root: place.root, path: join(place.path, place.name),
-                descriptor: object.descriptor, file: object.file, content: suspect.content,
-                size: attributes.size)
-            pendingFiles.append(file)
-            progress.bytesToCompare += file.plannedBytes
+            putOff(
+                PendingFile(
+                    root: place.root, path: join(place.path, place.name),
+                    descriptor: object.descriptor, file: object.file, content: suspect.content,
+                    size: attributes.size))
         }
         return true
     }

@@ -31,6 +31,9 @@ package struct MirrorWalker<Filter: MirrorFilter>: ~Copyable {
     var sums = SumQuestions()
     /// In the order in which they came up; those before `nextPendingFile` were taken.
     var pendingFiles: [PendingFile] = []
+    /// How often files are to be compared whole. Only the last of several comparisons may say that
+    /// all of a file has come, and none of a part as long as the whole is to follow.
+    var wholeComparisons: [FileID: Int] = [:]
     var nextPendingFile = 0
     /// The first is the one at hand.
     var compared: [ComparedFile] = []

@@ -10,10 +10,16 @@ extension Applier {
     /// The batch at hand does not go on: it comes again as a whole.
     package func cutOffBatch() {
         repeatThrough = max(repeatThrough, sequence)
-        do throws(Errno) { try startOver() } catch {
-            // What it made is compared.
-            requireResync()
-        }
+        isCutOff = true
+        // A disk that fails now is asked again before anything else is made.
+        try? startOverIfCutOff()
+    }
+
+    func startOverIfCutOff() throws(Errno) {
+        guard isCutOff else { return }
+        try startOver()
+        isCutOff = false
+        isMapUnsure = true
     }
 
     private func startOver() throws(Errno) {
@@ -22,7 +28,10 @@ extension Applier {
         guard
             let reopened = try MapLog.open(
                 in: stateFolder.descriptor, limit: nil, map: &known)
-        else { throw .inputOutput }
+        else {
+            // What it made is compared.
+            return requireResync()
+        }
         closeWithoutTimes()
         map = known
         log = reopened

@@ -17,6 +17,11 @@ extension Applier {
         syncer.forgetCompletion()
         mirror = options
         listed = nil
+        if !options.contains(.partial) {
+            // What may differ is said as it is now: no change of before comes again.
+            if isResyncing { replayThrough = 0 }
+            if isMapUnsure { try survey() }
+        }
         beginNames()
         if options.contains(.resync) { return map.setAllMarks([]) }
         if options.contains(.partial) {
@@ -76,16 +81,13 @@ extension Applier {
                 requestContent(parent, view.name, isKnown: false)
                 return
             }
+            let marks = map[cache[slot].node].marks
+            let wasLeft = marks.contains(.unfinished) && !marks.contains(.compared)
             try fill(slot, view.change.attributes, view.extended, flags, below: parent)
-            let isNew = cache[slot].madeBy == operation
-            if isNew || wasWanted, isResyncing, view.change.attributes.type == .directory,
-                !flags.contains(.contentFollows)
-            {
-                // It was here, and went when space was needed: its names are not suspect.
-                requestContent(parent, view.name, isKnown: false)
-            }
-            if boundOperation == operation, isResyncing, flags.contains(.inPart) {
-                // The same of a file: what is not suspect of its content is not here any more.
+            let isPart = !flags.saysAll(of: view.change.attributes.type)
+            if isResyncing, isPart, boundOperation == operation || wasWanted || wasLeft {
+                // It is not what it was: what is not suspect of it, its names or its content, is
+                // not here any more, or has not come since an earlier mirror.
                 requestContent(parent, view.name, isKnown: false)
             }
             map.mark(cache[slot].node, .confirmed)
@@ -120,6 +122,7 @@ extension Applier {
             guard cache[slot].isWritable else { throw .notPermitted }
             if !extended.isEmpty { rememberCapability(cache[slot].node, extended) }
             unfinished(slot)
+            map.mark(cache[slot].node, .compared)
             // Behind the source's end is nothing: a change that lengthens the file again leaves
             // zeros there.
             if status.st_size > wanted.size {
@@ -266,6 +269,12 @@ extension Applier {
                 || cposix_nanoseconds(status.st_mtim) != wanted.modified
         {
             // Not what the source was told when it decided to send no content.
+            return nil
+        }
+        if wanted.type == .regular, isResyncing,
+            flags.isDisjoint(with: [.contentFollows, .compared])
+        {
+            // What a crash left looks right in size and time before it is.
             return nil
         }
         var holder = known(status)
@@ -447,6 +456,18 @@ extension Applier {
                     count { $0.removed += 1 }
                 }
             }
+        }
+    }
+}
+
+extension MirrorObjectFlags {
+    /// Whether the names of a directory, or the content of a file, come as a whole.
+    fileprivate func saysAll(of type: ObjectType) -> Bool {
+        switch type {
+        case .directory: contains(.contentFollows)
+        case .regular:
+            !isDisjoint(with: [.contentFollows, .compared]) && !contains(.inPart)
+        default: true
         }
     }
 }

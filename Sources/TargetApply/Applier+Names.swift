@@ -8,8 +8,7 @@ internal import ReplicationModel
 ///
 /// * what the record wants and is there already counts as done;
 /// * what the map knows and finds in the way belongs elsewhere: it is put back (a later record
-/// moves
-///   it again);
+///   moves it again);
 /// * what nobody knows and is in the way was made by a later record that will come again, or by a
 ///   stranger: it is removed.
 extension Applier {
@@ -98,7 +97,7 @@ extension Applier {
         if known != 0 { discard(known) }
         let holder = map.find(targetInode: UInt64(status.st_ino))
         if holder != 0, holder != known { discard(holder) }
-        let node = withHandle(object.descriptor) { handle in
+        let node = withHandle(object.descriptor, "", flags: AT_EMPTY_PATH) { handle in
             map.bind(
                 file, targetInode: UInt64(status.st_ino), type: ObjectType(mode: status.st_mode),
                 handle: handle)
@@ -293,16 +292,17 @@ extension Applier {
         }
     }
 
-    /// The file handle of an open object: its type and its bytes, for the map.
-    private func withHandle<Result>(
-        _ descriptor: CInt, _ body: (UnsafeRawBufferPointer) -> Result
+    /// An object's file handle: its type and its bytes, for the map.
+    func withHandle<Result>(
+        _ directory: CInt, _ name: UnsafePointer<CChar>, flags: CInt,
+        _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
         withUnsafeTemporaryAllocation(byteCount: Int(MAX_HANDLE_SZ) + 1, alignment: 1) { room in
             var type: CInt = 0
             guard let start = room.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
                 return body(UnsafeRawBufferPointer(start: nil, count: 0))
             }
-            let count = cposix_handle(descriptor, "", AT_EMPTY_PATH, start + 1, &type)
+            let count = cposix_handle(directory, name, flags, start + 1, &type)
             guard count > 0, (1...255).contains(type) else {
                 return body(UnsafeRawBufferPointer(start: nil, count: 0))
             }

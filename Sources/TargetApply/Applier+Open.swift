@@ -48,7 +48,7 @@ extension Applier {
         if isReplaying || isResyncing {
             if let opened = openByHandle(node, forData) { return keep(opened, for: node) }
         }
-        if isReplaying {
+        if isReplaying, mirror == nil {
             if let slot = try standIn(for: node, depth) { return slot }
         }
         throw failure

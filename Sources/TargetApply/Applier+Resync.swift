@@ -280,9 +280,12 @@ extension Applier {
     /// Puts an object into limbo that is somewhere at the target, but not where the map has it.
     /// Answers false when there is none.
     func rescue(_ node: UInt32) -> Bool {
-        guard isResyncing, map[node].rootNumber == 0, map[node].targetInode != 0 else {
-            return false
-        }
+        guard isResyncing else { return false }
+        return (try? bringIntoLimbo(node)) ?? false
+    }
+
+    func bringIntoLimbo(_ node: UInt32) throws(Errno) -> Bool {
+        guard map[node].rootNumber == 0, map[node].targetInode != 0 else { return false }
         // With the times that are pending for it.
         if map[node].slot != 0 { release(map[node].slot) }
         guard let found = openByHandle(node, false) else { return false }
@@ -307,6 +310,7 @@ extension Applier {
                 resync.limbo.append(map[node].file)
             }
         } catch {
+            if error.concernsWholeTarget { throw error }
             return false
         }
         return resync.limbo.count > before
@@ -527,6 +531,7 @@ extension Applier {
     /// does not have the file. May be used, and closed, on another thread.
     package func readable(_ file: FileID) -> OwnedDescriptor? {
         operation += 1
+        guard !isCutOff else { return nil }
         let node = map.find(file)
         guard node != 0, map[node].type == ObjectType.regular.rawValue,
             let slot = try? openSlot(node)

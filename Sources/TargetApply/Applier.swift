@@ -47,6 +47,10 @@ package final class Applier {
     /// Whether a resync does not make the copy good.
     package var needsWholeMirror: Bool { isWholeMirrorRequired }
     var resync = ResyncState()
+    /// The map may say other than the tree: a mirror looks at the tree before it begins.
+    var isMapUnsure: Bool
+    /// The map has what a batch made that was cut off, and has to go back to its log.
+    var isCutOff = false
     /// When unknown objects at the target may have been made by changes that the map lost in a
     /// crash: nanoseconds since 1970-01-01 UTC.
     var unsureTimes: Range<Int64>
@@ -102,6 +106,7 @@ package final class Applier {
         isMirrorRequired = stored.flags.contains(.mirrorRequired)
         isWholeMirrorRequired = stored.flags.contains(.wholeRequired)
         unsureTimes = parts.unsureTimes
+        isMapUnsure = parts.wasCutOff || !parts.unsureTimes.isEmpty
         map = parts.map
         log = parts.log
         // Begun and not ended: another one comes. What its records do not find until then is no
@@ -136,6 +141,7 @@ package final class Applier {
         sequence = record.sequence
         file = record.file
         do throws(Errno) {
+            try startOverIfCutOff()
             do throws(Errno) {
                 try perform(kind, record, payload)
             } catch {
@@ -148,6 +154,7 @@ package final class Applier {
         } catch {
             if error.concernsWholeTarget {
                 mayHaveAsides = true
+                isMapUnsure = true
                 throw .retry(error)
             }
             note(problem(kind), at: path(of: map.find(record.file)), error)
@@ -158,6 +165,7 @@ package final class Applier {
     /// `lastSequence` count as applied.
     package func finishBatch(lastSequence: UInt64) throws(ApplyError) -> ApplyPositions {
         do throws(Errno) {
+            try startOverIfCutOff()
             if replayThrough > 0, lastSequence >= replayThrough {
                 // A mirror does it at its end.
                 if !isResyncing { try removeAsides() }
@@ -208,6 +216,7 @@ package final class Applier {
     package func begin(journalID: UInt64, applied: UInt64) throws(ApplyError) {
         let before = (self.journalID, self.applied, repeatThrough)
         do throws(Errno) {
+            try startOverIfCutOff()
             self.journalID = journalID
             try log.append(&map.changes, journalID: journalID, applied: applied)
             self.applied = applied
@@ -279,8 +288,9 @@ package final class Applier {
     /// Ends a server's work in good order: everything is durable, and the next start knows that
     /// nothing was made which the map does not have. Nothing is applied after it.
     package func close() throws(ApplyError) {
-        closeIdle()
         do throws(Errno) {
+            try startOverIfCutOff()
+            closeIdle()
             try log.append(&map.changes, journalID: journalID, applied: applied)
             publish()
             // A sync that succeeds after one that failed proves nothing.

@@ -253,6 +253,30 @@ struct NodeMap: ~Copyable {
     /// Where the descriptor cache has the object open; 0: not at all.
     mutating func setSlot(_ node: UInt32, _ slot: UInt16) { nodes[node].slot = slot }
 
+    // MARK: Compared with the tree
+
+    /// Objects, but for roots, that have none of these links.
+    func nodes(withoutLinkIn links: Set<UInt32>) -> [UInt32] {
+        (1..<UInt32(nodes.count)).filter { place in
+            nodes[place].file != .none && nodes[place].rootNumber == 0
+                && !hasLink(of: place, in: links)
+        }
+    }
+
+    func hasLink(of node: UInt32, in some: Set<UInt32>) -> Bool {
+        var link = nodes[node].firstLink
+        while link != 0, !some.contains(link) { link = links[link].nextOfNode }
+        return link != 0
+    }
+
+    /// Removes all names but these. Answers the objects that have none then.
+    mutating func detachAll(but some: Set<UInt32>) -> [UInt32] {
+        for place in 1..<UInt32(links.count) where links[place].node != 0 {
+            if !some.contains(place) { detach(place) }
+        }
+        return nodes(withoutLinkIn: some)
+    }
+
     // MARK: What is awaited
 
     /// Answers false when it was awaited before, in the same way.
@@ -456,6 +480,8 @@ struct NodeMarks: OptionSet, BitwiseCopyable {
     static let placed = NodeMarks(rawValue: 4)
     /// A file whose content has not come whole: it is kept from looking as if it had.
     static let unfinished = NodeMarks(rawValue: 8)
+    /// A file that the mirror compares: it is unfinished because of that.
+    static let compared = NodeMarks(rawValue: 16)
 }
 
 /// A name of an object in a directory.
