@@ -16,7 +16,9 @@ enum Program {
             exit(0)
         }
         startAgainIfNeeded()
-        exit(arguments.seed.map { tell($0, arguments) } ?? search(arguments))
+        let runner: any SeedRunner =
+            arguments.isReplay ? ReplaySearch(arguments) : WorldSearch(arguments)
+        exit(arguments.seed.map { tell($0, runner) } ?? search(runner, arguments))
     }
 
     /// The order of a hash table must not depend on the day: only the environment of a process that
@@ -30,56 +32,38 @@ enum Program {
         print("the program cannot be started again, so a seed may not tell the same story twice")
     }
 
-    private static func tell(_ seed: UInt64, _ arguments: SearchArguments) -> CInt {
-        let outcome = Search().run(
-            seed: seed, isShort: arguments.isShort, isTold: arguments.isTraced)
-        for line in outcome.lines { print(line) }
-        print(outcome.figures.text)
-        return report(outcome, arguments)
+    private static func tell(_ seed: UInt64, _ runner: any SeedRunner) -> CInt {
+        report(runner.run(seed), seed, runner)
     }
 
-    private static func search(_ arguments: SearchArguments) -> CInt {
-        let search = Search()
+    private static func search(_ runner: any SeedRunner, _ arguments: SearchArguments) -> CInt {
         let began = monotonic()
         var shown = began
         var failures: CInt = 0
         var seed = arguments.firstSeed
         let end = seed &+ arguments.seeds
         while seed < end {
-            failures |= report(
-                search.run(seed: seed, isShort: arguments.isShort), arguments)
+            failures |= report(runner.run(seed), seed, runner)
             seed += 1
             let now = monotonic()
             if now - shown > 10 {
                 shown = now
-                print(progress(search.figures, now - began))
+                print(runner.progress(now - began))
                 fflush(nil)
             }
             if let minutes = arguments.minutes, now - began > Double(minutes) * 60 { break }
         }
-        print(progress(search.figures, monotonic() - began))
-        print(search.figures.text)
+        print(runner.progress(monotonic() - began))
+        print(runner.figures)
         return failures
     }
 
-    private static func report(_ outcome: Search.Outcome, _ arguments: SearchArguments) -> CInt {
-        guard let failure = outcome.failure else { return 0 }
-        print("seed \(outcome.seed) FAILED: \(failure)")
-        let length = arguments.isShort ? " --short" : ""
-        print("  understudy-sim --seed \(outcome.seed)\(length) --trace")
+    private static func report(_ failure: String?, _ seed: UInt64, _ runner: any SeedRunner) -> CInt {
+        guard let failure else { return 0 }
+        print("seed \(seed) FAILED: \(failure)")
+        print("  understudy-sim --seed \(seed)\(runner.options) --trace")
         fflush(nil)
         return 1
-    }
-
-    private static func progress(_ figures: Figures, _ seconds: Double) -> String {
-        let simulated = Double(figures.nanoseconds) / 1_000_000_000
-        let each = Int(Double(figures.seeds) / max(seconds, 0.001))
-        return "\(figures.seeds) seeds in \(Int(seconds)) s, \(each) a second, "
-            + "\(Int(simulated / max(seconds, 0.001))) times as fast as real time; "
-            + "\(figures.targetKills + figures.sourceKills) kills, "
-            + "\(figures.targetCuts + figures.sourceCuts) power cuts, "
-            + "\(figures.resyncs.values.reduce(0, +)) resyncs, \(figures.wholeMirrors) mirrors, "
-            + "\(figures.linkBreaks.values.reduce(0, +)) link breaks"
     }
 
     private static func monotonic() -> Double {

@@ -6,6 +6,8 @@ struct SearchArguments {
     var seed: UInt64?
     var isTraced = false
     var isShort = false
+    /// One target and one stream, without a network.
+    var isReplay = false
     var minutes: Int?
     var wantsHelp = false
 
@@ -22,6 +24,7 @@ struct SearchArguments {
             case "--seed": seed = try Self.number(word, &rest)
             case "--trace": isTraced = true
             case "--short": isShort = true
+            case "--replay": isReplay = true
             case "--minutes": minutes = Int(try Self.number(word, &rest))
             case "--help", "-h": wantsHelp = true
             default: throw Wrong(words: "'\(word)' is not known; --help tells what is")
@@ -45,6 +48,7 @@ struct SearchArguments {
 
         understudy-sim [--seeds N] [--first-seed N] [--minutes N]
         understudy-sim --seed N [--trace]
+        understudy-sim --replay [--short] [--seeds N ...]
 
           --seeds N        how many seeds, 10000 where nothing is said
           --first-seed N   the first of them, 1
@@ -52,11 +56,16 @@ struct SearchArguments {
           --seed N         only this one
           --trace          prints what happens, line by line
           --short          stories of a dozen operations at most, as the tests run them
+          --replay         only a target and its changes: crashes, and goings back to what it once
+                           knew, after which the same changes come again and must end in the same
+                           tree. With --short a crash at every step, and after each a start from
+                           every state before it
 
         Examples:
           understudy-sim --seeds 1000000
           understudy-sim --first-seed 5000000 --minutes 30
           understudy-sim --seed 4842 --trace
+          understudy-sim --replay --seeds 100000
 
         Exit status: 0 all is well, 1 a seed failed (it is printed with the command that repeats
         it), 2 the command line makes no sense.

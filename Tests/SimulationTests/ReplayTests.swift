@@ -1,13 +1,35 @@
+import Glibc
 import SimulationKit
 import Testing
 
+/// The same changes again, from whatever the target once knew. More seeds with `UNDERSTUDY_SEEDS`,
+/// others with `UNDERSTUDY_FIRST_SEED`.
 @Suite
 struct ReplayTests {
+    private static func number(_ name: String) -> UInt64? {
+        getenv(name).flatMap { UInt64(String(cString: $0)) }
+    }
+
+    private static func seeds(orElse count: UInt64) -> Range<UInt64> {
+        let first = number("UNDERSTUDY_FIRST_SEED") ?? 1
+        let seeds = first..<first + (number("UNDERSTUDY_SEEDS") ?? count)
+        print("seeds \(seeds)")
+        return seeds
+    }
+
     @Test
-    func `Changes of which a batch is cut and comes again end in the same tree`() {
-        for seed in UInt64(1)...500 {
+    func `Crashes, and goings back to any earlier checkpoint, end in the same tree`() {
+        for seed in Self.seeds(orElse: 250) {
             guard let failure = Replay(seed: seed).run() else { continue }
-            Issue.record("seed \(seed): \(failure)")
+            Issue.record("understudy-sim --replay --seed \(seed) --trace: \(failure)")
+        }
+    }
+
+    @Test
+    func `A crash at every step and a start from every checkpoint before it end in the same tree`() {
+        for seed in Self.seeds(orElse: 12) {
+            guard let failure = Replay(seed: seed, isShort: true).runEverywhere() else { continue }
+            Issue.record("understudy-sim --replay --short --seed \(seed) --trace: \(failure)")
         }
     }
 }

@@ -16,14 +16,21 @@ final class Application {
     private var files: [String] = []
     private var others: [String] = []
 
-    private static let objectsMax = 48
-    private static let namesCount = 24
+    private let namesCount: Int
+    private let objectsMax: Int
 
-    init(disk: SimulatedDisk) { self.disk = disk }
+    /// - Parameters:
+    ///   - namesCount: how many different names there are: with few, the same ones meet again.
+    ///   - objectsMax: nothing is made while there are more.
+    init(disk: SimulatedDisk, namesCount: Int = 24, objectsMax: Int = 48) {
+        self.disk = disk
+        self.namesCount = namesCount
+        self.objectsMax = objectsMax
+    }
 
     func act(_ numbers: inout SeededNumbers) {
         look()
-        let isFull = directories.count + files.count + others.count > Self.objectsMax
+        let isFull = directories.count + files.count + others.count > objectsMax
         switch numbers.below(100) {
         case 0..<16: if !isFull { createFile(&numbers) }
         case 16..<23: if !isFull { createDirectory(&numbers) }
@@ -306,7 +313,7 @@ final class Application {
     /// Names come from a small set, so that they meet again.
     private func newPlace(_ numbers: inout SeededNumbers) -> (parent: String, path: String)? {
         guard let parent = directories.randomElement(using: &numbers) else { return nil }
-        let name = "n\(numbers.below(Self.namesCount))"
+        let name = "n\(numbers.below(namesCount))"
         return (parent, parent.isEmpty ? name : parent + "/" + name)
     }
 
