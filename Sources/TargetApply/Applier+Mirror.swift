@@ -380,6 +380,7 @@ extension Applier {
             place = data.upperBound
         }
         _ = try SystemCall.check { cposix_ftruncate(cache[slot].descriptor, Int(size)) }
+        madeStatus = try SystemCall.status(of: cache[slot].descriptor)
         return slot
     }
 

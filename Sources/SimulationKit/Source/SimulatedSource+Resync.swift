@@ -75,6 +75,7 @@ extension SimulatedSource {
         queue.putOut(connection: Self.connection, .ownWill)
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastKind = .checksum
+        if reason.scope == .scan { sourceSync = .needed }
         guard mirror != nil else { return }
         mirror = nil
     }
@@ -90,14 +91,37 @@ extension SimulatedSource {
         guard session.isStreaming, mirror == nil, session.isMirrorOwed, !isHeld,
             world.now >= nextOwnMirror
         else { return }
+        if case .resyncing(let reason) = session.data, reason.scope == .scan,
+            sourceSync != .done
+        {
+            return syncSource()
+        }
         nextOwnMirror = world.now + 30_000_000_000
         guard let marks = followAgain() else { return }
+        sourceSync = .needed
         switch session.data {
         case .resyncing(.objectsMissing): beginMirror(.different)
         case .resyncing(.targetInconsistent): beginMirror(.checksum)
         case .resyncing(let reason): beginMirror(.resync, suspicion: suspicion(reason, marks))
         case .mirroring: beginMirror(kindAfterBreak)
         case .good, .required: break
+        }
+    }
+
+    enum SourceSync: Hashable { case needed, running(Int64), done }
+
+    /// What nobody captured was not hot: after a power cut that takes it from the source's disk,
+    /// nobody would look for it. So the target must not hear of it before.
+    private func syncSource() {
+        guard sourceSync == .needed else { return }
+        let began = world.now
+        sourceSync = .running(began)
+        world.at(began + Int64(world.numbers.below(50_000_000))) { [self] in
+            guard !isEnded, sourceSync == .running(began) else { return }
+            var result: CInt = 0
+            world.asSource { result = self.world.syncSource() }
+            sourceSync = result < 0 ? .needed : .done
+            wake(after: result < 0 ? 1_000_000_000 : 0)
         }
     }
 

@@ -34,6 +34,8 @@ final class SimulatedSource {
     var targetBoot = ""
     var mirrorBoot = ""
     var unsettled: SourceSession.Data?
+    /// Whether what changed around the capture is on the source's own disk.
+    var sourceSync = SourceSync.needed
     /// The target said last that all it has is on its disk and good.
     var isTargetSettled = false
     /// The capture is lost: a look at the tree would prove nothing.
@@ -106,14 +108,16 @@ final class SimulatedSource {
 
     private func step() {
         keepLink()
-        if follower?.isPutOut == true { lose(.queueFull) }
+        if follower?.isPutOut == true, mirror != nil || session.data == .good {
+            lose(.queueFull)
+        }
         beginWhatIsOwed()
         keepData()
         let progressed = session.isStreaming && pump()
         followMirror()
         keepData()
         guard !world.sourceMachine.isStopped else { return }
-        if progressed || mirrorHasNext {
+        if progressed || session.isStreaming && window.isOpen && mirrorHasNext {
             wake(after: Int64(world.numbers.below(300_000)))
             return
         }
