@@ -45,6 +45,11 @@ final class ConnectionPlan: Sendable {
 
     static func continuityKey(_ uuid: String) -> String { "continuity." + uuid }
 
+    /// Whether what lies at a path may belong to it.
+    func covers(_ path: String) -> Bool {
+        mappings.contains { path == $0.source || Paths.lies(path, below: $0.source) }
+    }
+
     /// What hooks are told with every event of the connection.
     var facts: CommandRecord {
         [

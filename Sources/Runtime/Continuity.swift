@@ -15,6 +15,8 @@ struct Continuity: Sendable {
     var finding = Finding.connected
     /// Mounts whose captures were not found alive: what changed in between was seen by nobody.
     var freshMounts: Set<String> = []
+    /// Mounts with files that were, or are, open around them.
+    var aroundMounts: Set<String> = []
 
     /// Changes that targets had not got were lost with the old queue.
     var isJournalNew: Bool { finding == .powerCut || finding == .memoryLost }
@@ -26,6 +28,7 @@ struct Continuity: Sendable {
         guard replicates else { return data }
         var session = SourceSession(data: data, replicates: true)
         if hasMarks { session.lose(.queueFull) }
+        if !mounts.isDisjoint(with: aroundMounts) { session.lose(.openAround) }
         if !mounts.isDisjoint(with: freshMounts) { session.lose(.captureBroken) }
         if isJournalNew { session.lose(.queueLost) }
         return session.data
@@ -34,9 +37,13 @@ struct Continuity: Sendable {
     /// How the start found a connection, in stable words.
     func text(mounts: Set<String>) -> String {
         let unseen = mounts.intersection(freshMounts).sorted()
-        if !unseen.isEmpty {
-            return finding.rawValue + "; not captured for some time: "
-                + unseen.joined(separator: ", ")
+        let around = mounts.intersection(aroundMounts).sorted()
+        guard unseen.isEmpty, around.isEmpty else {
+            return finding.rawValue
+                + (unseen.isEmpty
+                    ? "" : "; not captured for some time: " + unseen.joined(separator: ", "))
+                + (around.isEmpty
+                    ? "" : "; files were open around the mount: " + around.joined(separator: ", "))
         }
         return switch finding {
         case .wentOn, .memoryFound, .cleanStop: finding.rawValue + ", nothing lost"

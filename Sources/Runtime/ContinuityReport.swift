@@ -15,12 +15,17 @@ struct ContinuityReport: Hashable, Sendable {
     var resync: ResyncReport?
 
     /// In one line, for a target's data as the session believes it.
-    func text(_ data: SourceSession.Data, replicates: Bool) -> String {
+    ///
+    /// - Parameter isOpenAround: files are open around a capture, so more than is known may change.
+    func text(
+        _ data: SourceSession.Data, replicates: Bool, isOpenAround: Bool = false
+    ) -> String {
         switch data {
         case _ where !replicates: return "changes are not followed"
         case .required(let reason): return broken(reason.rawValue)
         case .mirroring: return broken("a mirror is not complete yet")
         case .resyncing(let reason): return broken(reason.rawValue)
+        case .good where isOpenAround: return broken(ResyncReason.openAround.rawValue)
         case .good:
             guard let since, brokenSince == nil else { return "being settled" }
             return "unbroken since \(Self.time(since))"
@@ -173,6 +178,22 @@ struct CaptureFacts: Hashable, Sendable {
     var hasTripwire = false
     /// Why the folder is not captured; empty: it is.
     var problem = ""
+    /// Files that somebody has open around it.
+    var openAround: [Around] = []
+    /// Who works in the folder below it; where that folder shows as well.
+    var standing: [String] = []
+    var ways: [String] = []
+
+    /// A file that is open around a capture.
+    struct Around: Hashable, Sendable {
+        let path: String
+        /// By whom, or what is done about it.
+        let words: String
+
+        var text: String { "written around the mount: \(path) \(words)" }
+    }
+
+    private static let aroundMax = 10
 
     func lines(_ path: String) -> [String] {
         var lines: [String] = []
@@ -184,6 +205,16 @@ struct CaptureFacts: Hashable, Sendable {
         }
         if around > 0 { lines.append("changed around the mount: \(path), \(around) times noticed") }
         if unread > 0 { lines.append("changes not readable afterwards: \(path), \(unread)") }
-        return lines
+        return lines + aroundLines(path)
+    }
+
+    /// What can be changed without being seen, and by whom.
+    func aroundLines(_ path: String) -> [String] {
+        var lines = openAround.prefix(Self.aroundMax).map(\.text)
+        if openAround.count > Self.aroundMax {
+            lines.append(
+                "written around the mount: \(openAround.count - Self.aroundMax) files more")
+        }
+        return lines + (ways + standing).prefix(2 * Self.aroundMax).map { "around \(path): \($0)" }
     }
 }

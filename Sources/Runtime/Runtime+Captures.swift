@@ -36,6 +36,7 @@ extension Runtime {
                 do throws(CommandError) {
                     try await captureAgain(mount, parts.journal)
                     try await publishRules()
+                    await lookAroundTwice(mount.path)
                     logger.notice("captures '\(mount.path)' again")
                     isCaptured(mount.path)
                     tell("capture.back", ["path": .text(mount.path)])
@@ -69,25 +70,26 @@ extension Runtime {
     func captureAgain(_ mount: Mount, _ journal: JournalMemory) async throws(CommandError) {
         // A folder that hangs with its disk must not hold up the other commands.
         let found = try await WorkerThread.run("folder") { () throws(CommandError) in
-            try Self.folderIdentity(mount.path)
+            try FolderIdentity(path: mount.path)
         }
         let known = (try? store.setting(Self.folderKey(mount))) ?? nil
-        if let known, known != found {
+        if let known, !found.isSame(as: FolderIdentity(text: known)) {
             throw CommandError(
                 .cannotMount,
                 "'\(mount.path)' is another folder than the one that was captured (got "
-                    + "\(found), expected \(known)); is its disk mounted? Bring it back "
+                    + "\(found.text), expected \(known)); is its disk mounted? Bring it back "
                     + "(\(Self.againWords)), or use DTFS MOUNT \"\(mount.path)\" to capture "
                     + "what is there now")
         }
         try await captures.start(mount, journal: journal)
-        if known == nil { keepFolder(mount, found) }
+        // An older version knew less of it.
+        if known != found.text, !found.text.isEmpty { keepFolder(mount, found) }
     }
 
     /// From now on the folder that is there is the right one.
-    func keepFolder(_ mount: Mount, _ identity: String) {
+    func keepFolder(_ mount: Mount, _ identity: FolderIdentity) {
         do throws(StateStoreError) {
-            try store.setSetting(Self.folderKey(mount), to: identity)
+            try store.setSetting(Self.folderKey(mount), to: identity.text)
         } catch {
             logger.warning("which folder '\(mount.path)' is was not saved: \(error)")
         }
@@ -95,30 +97,14 @@ extension Runtime {
 
     private static func folderKey(_ mount: Mount) -> String { "folder.\(mount.number)" }
 
-    /// What tells a folder from another at the same path, whatever the disk is called today.
-    static func folderIdentity(
-        _ path: String, at folder: CInt = AT_FDCWD, _ flags: CInt = 0
-    ) throws(CommandError) -> String {
-        var identity = cposix_identity()
-        let result = cposix_identify(folder, path, flags, &identity)
-        guard result >= 0 else {
-            throw CommandError(
-                .cannotMount,
-                "'\(path)' cannot be used: \(Errno(rawValue: -result)); bring the folder back, or "
-                    + "mount its disk (\(againWords))")
-        }
-        return "\(identity.inode).\(cposix_generation(folder, path, flags))"
-    }
-
-    /// Of captures that go on it may not be known yet which folder they are of.
+    /// Of captures that go on it may not be known yet, or not as well, which folder they are of.
     func keepFolders() async {
         for process in await captures.processes.values {
             guard let mount = (try? store.mounts())?.first(where: { $0.path == process.path }),
-                ((try? store.setting(Self.folderKey(mount))) ?? nil) == nil
+                let found = try? FolderIdentity(process.backingDescriptor, mount.path)
             else { continue }
-            let descriptor = process.backingDescriptor
-            let found = try? Self.folderIdentity("", at: descriptor, CInt(AT_EMPTY_PATH))
-            if let found { keepFolder(mount, found) }
+            let known = (try? store.setting(Self.folderKey(mount))) ?? nil
+            if known != found.text { keepFolder(mount, found) }
         }
     }
 

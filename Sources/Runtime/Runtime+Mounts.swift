@@ -25,10 +25,11 @@ extension Runtime {
             try store.addMount(path: path, persistent: true)
         }
         do {
-            let identity = try Self.folderIdentity(path)
+            let identity = try FolderIdentity(path: path)
             try await captures.start(mount, journal: parts.journal)
             keepFolder(mount, identity)
             try await publishRules()
+            await lookAroundTwice(path)
             isCaptured(path)
         } catch {
             try? store.removeMount(path: path)
@@ -36,7 +37,9 @@ extension Runtime {
         }
         try writeMountList()
         logger.info("captures '\(path)'")
-        return CommandResult(value: .integer(Int64(mount.number)))
+        return CommandResult(
+            value: .integer(Int64(mount.number)),
+            lines: captureFacts[path]?.aroundLines(path) ?? [])
     }
 
     func unmount(_ arguments: Arguments) async throws(CommandError) -> CommandResult {
@@ -61,6 +64,9 @@ extension Runtime {
         }
         try await captures.unmount(path)
         captureFacts[path] = nil
+        if let mount = mounts.first(where: { $0.path == path }) {
+            forgetAround(path, number: mount.number)
+        }
         try stored { () throws(StateStoreError) in try store.removeMount(path: path) }
         try writeMountList()
         logger.info("captures '\(path)' no longer")

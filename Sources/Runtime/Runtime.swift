@@ -31,6 +31,13 @@ package actor Runtime {
     private var hotKeeper = HotKeeper()
     /// By mount, as its capture said last.
     var captureFacts: [String: CaptureFacts] = [:]
+    /// By mount: what is open around it, how that was written down last, and when it was looked at.
+    var around: [String: AroundFiles] = [:]
+    var aroundKept: [String: String] = [:]
+    var aroundWatches: [String: AroundWatch] = [:]
+    var aroundLook = 0
+    /// Whether connections have begun as they were before the restart.
+    private(set) var isResumed = false
     var clockKeeper = ClockKeeper()
     /// What was found at the start, for connections that cannot go on yet.
     var continuity = Continuity()
@@ -132,6 +139,7 @@ package actor Runtime {
             Task { await self?.captureTakenOver(path) }
         }
         await resume(missing, finding)
+        isResumed = true
         await lookAtCaptures()
         cooling = Task { [weak self] in
             var second: Int64 = 0
@@ -139,6 +147,7 @@ package actor Runtime {
                 second += 1
                 await self?.watchClock(folders.marks)
                 await self?.watchQueue(queue)
+                await self?.watchAround()
                 if self?.configuration.hasTripwire == true { await self?.lookAtCaptures() }
                 if second % HotKeeper.lookSeconds == 0 { await self?.coolDown() }
             }
@@ -268,6 +277,7 @@ package actor Runtime {
         }
         do {
             try await publishRules()
+            await resumeAround(try stored(store.mounts))
             for connection in try stored(store.outgoingConnections) {
                 do {
                     try await begin(connection, continuity)

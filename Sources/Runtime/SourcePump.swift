@@ -79,6 +79,7 @@ final class SourcePump {
     private var savedContinuity: CommandRecord?
     /// When what runs, or waits to be settled, began; nanoseconds since 1970.
     var mirrorBegan: Int64 = 0
+    private var shownOpenAround = false
     var isStopping = false
     private var savedData: SourceSession.Data
 
@@ -197,8 +198,8 @@ final class SourcePump {
         case .captureBack(let mount):
             heldMounts.remove(mount)
             shown.captures[mount]?.problem = ""
-        case .capture(let mount, let facts): shown.captures[mount] = facts
-        case .lose(let reason): lose(reason)
+        case .capture(let mount, let facts): heard(facts, of: mount)
+        case .lose(let reason): loseAround(reason)
         case .sourceSynced(let number):
             if number + 1 == shown.mirrorsStarted { mirror?.course.sourceIsSynced() }
         case .ask(let question, let answer): ask(question, answer)
@@ -254,6 +255,7 @@ final class SourcePump {
             if continuity.since != nil, continuity.brokenSince == nil {
                 continuity.brokenSince = Clock.now
             }
+        case .good where shown.isOpenAround: fallthrough
         case .good:
             if unsettled == nil, continuity.since == nil || continuity.brokenSince != nil {
                 continuity.since = mirrorBegan > 0 ? mirrorBegan : continuity.startedAt
@@ -261,12 +263,17 @@ final class SourcePump {
             }
         }
         // Nothing of it changes while changes flow.
-        guard continuity != shown.continuity || session.data != shownData else { return }
+        guard
+            continuity != shown.continuity || session.data != shownData
+                || shown.isOpenAround != shownOpenAround
+        else { return }
         shownData = session.data
         shown.continuity = continuity
-        shown.continuityText = continuity.text(session.data, replicates: plan.replicates)
+        shown.continuityText = continuity.text(
+            session.data, replicates: plan.replicates, isOpenAround: shown.isOpenAround)
         let kept = continuity.kept
         guard kept != savedContinuity else { return }
+        shownOpenAround = shown.isOpenAround
         savedContinuity = kept
         do {
             try surroundings.store.setSetting(

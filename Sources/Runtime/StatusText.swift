@@ -65,7 +65,7 @@ struct StatusText {
             "replicationBytesInQueue": .integer(snapshot.replicationBytesInQueue),
         ]
         addContinuity(to: &record)
-        record["settled"] = .boolean(snapshot.isVouched)
+        record["settled"] = .boolean(snapshot.isVouched && !snapshot.isOpenAround)
         record["filesMirrored"] = .integer(snapshot.mirrorObjectsDone)
         record["operationsSent"] = .integer(snapshot.operationsSent)
         record["operationsInQueue"] = .integer(snapshot.operationsInQueue)
@@ -126,7 +126,9 @@ struct StatusText {
     /// Since when changes are followed and what was done about the time before, for scripts.
     private func addContinuity(to record: inout CommandRecord) {
         let report = snapshot.continuity
-        let isUnbroken = snapshot.isVouched && report.since != nil && snapshot.isReplicating
+        let isUnbroken =
+            snapshot.isVouched && !snapshot.isOpenAround && report.since != nil
+            && snapshot.isReplicating
         record["continuity"] = .text(snapshot.continuityText)
         record["unbrokenSince"] = .text(isUnbroken ? ContinuityReport.time(report.since) : "")
         record["lastStart"] = .text(report.startedAt > 0 ? Clock.text(report.startedAt) : "")
@@ -138,6 +140,8 @@ struct StatusText {
         let captures = snapshot.captures.values
         record["takeovers"] = .integer(Int64(captures.reduce(0) { $0 + $1.takeovers }))
         record["changesAround"] = .integer(Int64(captures.reduce(0) { $0 + $1.around }))
+        let open = captures.flatMap(\.openAround).map(\.path).sorted()
+        record["openAround"] = .list(open.map { .text($0) })
         record["captures"] = .list(captureLines.map { .text($0) })
         record["mirrorObjectsTotal"] = .integer(snapshot.mirrorObjectsTotal)
         record["objectsSuspect"] = .integer(snapshot.objectsSuspect)

@@ -3,6 +3,7 @@
 package enum ResyncReason: String, Hashable, Sendable, Comparable, CaseIterable {
     case targetStuck = "the target could not take changes and they were marked instead"
     case queueFull = "the queue was full and changes were marked instead"
+    case openAround = "files were open around the mount"
     case changedAround = "files were changed around the mount"
     case captureBroken = "the path was not captured for some time"
     case queueLost = "the source's queue did not survive"
@@ -20,7 +21,7 @@ package enum ResyncReason: String, Hashable, Sendable, Comparable, CaseIterable 
 
     package var scope: Scope {
         switch self {
-        case .targetStuck, .queueFull: .marks
+        case .targetStuck, .queueFull, .openAround: .marks
         case .changedAround, .captureBroken, .queueLost: .scan
         case .objectsMissing, .targetInconsistent: .everything
         }

@@ -46,3 +46,28 @@ import Testing
         #expect(!table.isCaptured(Array("/".utf8)))
     }
 }
+
+    @Test func `a folder shows wherever its disk is mounted and nothing lies over it`() throws {
+        let table = MountTable(
+            Array(
+                """
+                20 1 8:1 / / rw - ext4 /dev/vda rw
+                21 20 8:2 / /srv rw - ext4 /dev/vdb rw
+                22 21 0:40 / /srv/data rw - fuse.understudy understudy rw
+                23 20 8:2 / /whole rw - ext4 /dev/vdb rw
+                24 20 8:2 /data /bound rw - ext4 /dev/vdb rw
+                25 20 8:2 /data/deep /part rw - ext4 /dev/vdb rw
+                26 20 8:2 /other /other rw - ext4 /dev/vdb rw
+                27 20 8:2 /data /covered rw - ext4 /dev/vdb rw
+                28 27 0:40 / /covered rw - fuse.understudy understudy rw
+                29 20 8:2 /database /database rw - ext4 /dev/vdb rw
+                30 20 8:2 / /mnt/hidden rw - ext4 /dev/vdb rw
+                31 20 0:50 / /mnt rw - tmpfs tmpfs rw
+                """.utf8))
+        let place = try #require(table.place(of: Array("/srv/data".utf8), through: 21))
+        #expect(place.path == Array("/data".utf8) && place.device == Array("8:2".utf8))
+        let ways = table.ways(to: place).map { String(decoding: $0, as: UTF8.self) }
+        #expect(ways == ["/whole/data", "/bound", "/part"])
+        #expect(table.place(of: Array("/else".utf8), through: 21) == nil)
+        #expect(table.place(of: Array("/srv".utf8), through: 99) == nil)
+    }

@@ -428,6 +428,30 @@ int64_t cposix_realtimeCoarse(void);
 
 /// A change that somebody made: in the directory that `handle` stands for, to what has the name (`.`:
 /// the directory itself).
+// MARK: What others have open
+
+/// What an object looks like, without asking a server behind it: never waits for one that hangs.
+struct cposix_glance {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    /// Nanoseconds since 1970-01-01 UTC.
+    int64_t modified;
+    int64_t changed;
+    uint32_t mode;
+    uint32_t links;
+};
+/// Follows links, those below /proc too; "" means the descriptor itself. 0 or -errno.
+int cposix_glanceAt(int directory, const char *name, struct cposix_glance *result);
+/// The flags that a descriptor was opened with: `information` is its process's folder /proc/N/fdinfo,
+/// `descriptor` its number. Or -errno.
+int64_t cposix_openFlags(int information, const char *descriptor);
+/// The number of the mount that it was opened through, as in mountinfo. Or -errno.
+int64_t cposix_mountNumber(int information, const char *descriptor);
+/// What tells the file system that `folder` (no O_PATH) lies in from others, the same at every mount.
+/// Answers the count of bytes; 0 where there is no such thing.
+int cposix_fileSystemIdentity(int folder, unsigned char bytes[16]);
+
 struct cposix_trip {
     int32_t process;
     int32_t isOverflow;
