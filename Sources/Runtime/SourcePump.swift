@@ -76,10 +76,10 @@ final class SourcePump {
     var lastReport: Int64 = 0
     /// What is shown of the continuity is about it.
     private var shownData: SourceSession.Data?
+    private var shownOpenAround = false
     private var savedContinuity: CommandRecord?
     /// When what runs, or waits to be settled, began; nanoseconds since 1970.
     var mirrorBegan: Int64 = 0
-    private var shownOpenAround = false
     var isStopping = false
     private var savedData: SourceSession.Data
 
@@ -251,11 +251,11 @@ final class SourcePump {
     /// Since when changes go their way, and what was done about the time before.
     private func keepContinuity() {
         switch session.data {
+        case .good where shown.isOpenAround: fallthrough
         case .resyncing, .required, .mirroring:
             if continuity.since != nil, continuity.brokenSince == nil {
                 continuity.brokenSince = Clock.now
             }
-        case .good where shown.isOpenAround: fallthrough
         case .good:
             if unsettled == nil, continuity.since == nil || continuity.brokenSince != nil {
                 continuity.since = mirrorBegan > 0 ? mirrorBegan : continuity.startedAt
@@ -268,12 +268,12 @@ final class SourcePump {
                 || shown.isOpenAround != shownOpenAround
         else { return }
         shownData = session.data
+        shownOpenAround = shown.isOpenAround
         shown.continuity = continuity
         shown.continuityText = continuity.text(
             session.data, replicates: plan.replicates, isOpenAround: shown.isOpenAround)
         let kept = continuity.kept
         guard kept != savedContinuity else { return }
-        shownOpenAround = shown.isOpenAround
         savedContinuity = kept
         do {
             try surroundings.store.setSetting(
