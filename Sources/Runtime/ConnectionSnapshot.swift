@@ -56,14 +56,14 @@ struct ConnectionSnapshot: Hashable, Sendable {
     var continuityText = ""
     /// By mount.
     var captures: [String: CaptureFacts] = [:]
+    /// Files of it are open around a capture.
+    var isOpenAround: Bool { captures.values.contains { !$0.openAround.isEmpty } }
 
     // Positions.
     var newest: UInt64 = 0
     var applied: UInt64 = 0
     var durable: UInt64 = 0
     /// When the oldest change that the target has not applied was made, nanoseconds since 1970.
-    /// Files of it are open around a capture.
-    var isOpenAround: Bool { captures.values.contains { !$0.openAround.isEmpty } }
     var oldestUndelivered: Int64?
     var problemCount: UInt64 = 0
     var skippedCount: UInt64 = 0

@@ -45,7 +45,6 @@ import Testing
         #expect(table.isCaptured(Array("/a b".utf8)))
         #expect(!table.isCaptured(Array("/".utf8)))
     }
-}
 
     @Test func `a folder shows wherever its disk is mounted and nothing lies over it`() throws {
         let table = MountTable(
@@ -71,3 +70,4 @@ import Testing
         #expect(table.place(of: Array("/else".utf8), through: 21) == nil)
         #expect(table.place(of: Array("/srv".utf8), through: 99) == nil)
     }
+}

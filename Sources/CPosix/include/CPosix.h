@@ -424,10 +424,6 @@ void cposix_discard(void *memory, size_t count);
 /// begins afterwards.
 int64_t cposix_realtimeCoarse(void);
 
-// MARK: Changes of a whole file system
-
-/// A change that somebody made: in the directory that `handle` stands for, to what has the name (`.`:
-/// the directory itself).
 // MARK: What others have open
 
 /// What an object looks like, without asking a server behind it: never waits for one that hangs.
@@ -452,6 +448,10 @@ int64_t cposix_mountNumber(int information, const char *descriptor);
 /// Answers the count of bytes; 0 where there is no such thing.
 int cposix_fileSystemIdentity(int folder, unsigned char bytes[16]);
 
+// MARK: Changes of a whole file system
+
+/// A change that somebody made: in the directory that `handle` stands for, to what has the name (`.`:
+/// the directory itself).
 struct cposix_trip {
     int32_t process;
     int32_t isOverflow;
