@@ -24,6 +24,7 @@ extension SourcePump {
         surroundings.queue.putOut(connection: plan.id, .ownWill)
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastOrder?.kind = .checksum
+        if reason.isOfUncaptured { sourceSync.forget() }
         guard mirror != nil else { return }
         logger.warning("what runs begins anew: \(reason.rawValue)")
         mirror = nil
@@ -45,10 +46,16 @@ extension SourcePump {
     func beginWhatIsOwed() {
         let now = Clock.monotonic
         guard session.isStreaming, mirror == nil, session.isMirrorOwed, heldMounts.isEmpty,
-            now >= nextOwnMirror
+            now >= nextOwnMirror || sourceSync.now == .done
         else { return }
         nextOwnMirror = now + LinkTimes.betweenOwnMirrors
+        if case .resyncing(let reason) = session.data, reason.isOfUncaptured,
+            sourceSync.now != .done
+        {
+            return syncSource()
+        }
         guard let marks = followAgain() else { return }
+        sourceSync.forget()
         switch session.data {
         case .resyncing(let reason) where reason.scope == .everything:
             beginReport(reason)
@@ -66,6 +73,22 @@ extension SourcePump {
                 MirrorOrder(kind: .resync, removesOrphans: false), suspicion: suspicion)
         case .mirroring: beginMirror(mirrorAfterBreak)
         case .good, .required: break
+        }
+    }
+
+    /// Before the look for what nobody captured. Where it fails it is done again in a while.
+    private func syncSource() {
+        guard sourceSync.now == .needed else { return }
+        let (journal, logger) = (surroundings.journal, logger)
+        do throws(Errno) {
+            try sourceSync.start(plan.roots.map(\.descriptor)) { problem in
+                if let problem {
+                    logger.error("the resync waits, because the folders are not synced: \(problem)")
+                }
+                journal.wake()
+            }
+        } catch {
+            logger.error("the resync waits, because a folder cannot be read: \(error)")
         }
     }
 

@@ -49,6 +49,7 @@ final class SourcePump {
     // The mirror.
     /// Monotonic; the earliest time for a mirror or resync that nobody asked for.
     var nextOwnMirror: Int64 = 0
+    let sourceSync = SourceSync()
     var mirror: RunningMirror?
     /// Paths that the last mirror could not read.
     var unreadable: Set<[UInt8]> = []

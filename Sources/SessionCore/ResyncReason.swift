@@ -27,6 +27,15 @@ package enum ResyncReason: String, Hashable, Sendable, Comparable, CaseIterable 
         }
     }
 
+    /// Whether what is looked for was not captured. Then nothing but the source's disk knows of it,
+    /// and the target must not hear of it before it is there.
+    package var isOfUncaptured: Bool {
+        switch self {
+        case .openAround, .changedAround, .captureBroken, .queueLost: true
+        case .targetStuck, .queueFull, .objectsMissing, .targetInconsistent: false
+        }
+    }
+
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
     package static func < (one: Self, other: Self) -> Bool { one.rank < other.rank }

@@ -75,7 +75,7 @@ extension SimulatedSource {
         queue.putOut(connection: Self.connection, .ownWill)
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastKind = .checksum
-        if reason.scope == .scan { sourceSync = .needed }
+        if reason.isOfUncaptured { sourceSync = .needed }
         guard mirror != nil else { return }
         mirror = nil
     }
@@ -91,7 +91,7 @@ extension SimulatedSource {
         guard session.isStreaming, mirror == nil, session.isMirrorOwed, !isHeld,
             world.now >= nextOwnMirror
         else { return }
-        if case .resyncing(let reason) = session.data, reason.scope == .scan,
+        if case .resyncing(let reason) = session.data, reason.isOfUncaptured,
             sourceSync != .done
         {
             return syncSource()
