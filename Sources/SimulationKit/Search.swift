@@ -1,5 +1,6 @@
 internal import CPosix
 internal import Glibc
+internal import Journal
 internal import Synchronization
 internal import WireProtocol
 
@@ -26,6 +27,8 @@ package final class Search {
         let number = Self.count.add(1, ordering: .relaxed).newValue
         folder = "/dev/shm/understudy-sim-\(getpid())-\(number)"
         mkdir(folder, 0o700)
+        // Read once in a process: not in the first story, whose clock would move for it.
+        _ = BootID.current
     }
 
     deinit {
