@@ -24,6 +24,8 @@ extension Applier {
 
     private func startOver() throws(Errno) {
         let status = try SystemCall.status(at: stateFolder.descriptor, MapLog.name)
+        // Before the log is cut, which moves its time.
+        try noteUnsure(since: cposix_nanoseconds(status.st_mtim))
         var known = NodeMap()
         guard
             let reopened = try MapLog.open(
@@ -45,7 +47,6 @@ extension Applier {
             let node = map.root(UInt32(number))
             if node != 0 { pin(node, root.descriptor) }
         }
-        try noteUnsure(since: cposix_nanoseconds(status.st_mtim))
         let flags = checkpoint.value.flags
         if flags.contains(.wholeRequired) { isWholeMirrorRequired = true }
         if flags.contains(.mirrorRequired) || !map.awaiting.isEmpty { isMirrorRequired = true }

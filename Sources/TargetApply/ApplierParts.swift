@@ -63,6 +63,10 @@ extension Applier {
         var log: MapLog?
         var checkpoint = stored ?? Checkpoint()
         let isTrusted = stored.map { $0.isTrusted(boot) && !settings.isDistrusted } ?? true
+        if noteUnsure(&checkpoint, stored: stored, isTrusted: isTrusted, lastWritten: lastWritten) {
+            // Before the log is cut, which moves its time: what fails behind this is begun anew.
+            try CheckpointStore(folder: folder, checkpoint).write()
+        }
         if let stored {
             let limit = isTrusted ? nil : stored
             log = try MapLog.open(in: folder.descriptor, limit: limit, map: &map)
@@ -96,7 +100,6 @@ extension Applier {
             checkpoint.durable = log.applied
             checkpoint.journalID = log.journalID
         }
-        noteUnsure(&checkpoint, stored: stored, isTrusted: isTrusted, lastWritten: lastWritten)
         let store = CheckpointStore(folder: folder, checkpoint)
         try store.write()
         return ApplierParts(
@@ -108,20 +111,21 @@ extension Applier {
     }
 
     /// A process that ended without a word may have made what its log does not say; a machine that
-    /// did, what the log said after the checkpoint, too.
+    /// did, what the log said after the checkpoint, too. Answers whether there was one.
     private static func noteUnsure(
         _ checkpoint: inout Checkpoint, stored: Checkpoint?, isTrusted: Bool, lastWritten: Int64
-    ) {
-        guard let stored else { return }
+    ) -> Bool {
+        guard let stored else { return false }
         let isClosed = stored.flags.contains(.closed)
         checkpoint.flags.remove(.closed)
-        if isClosed { return }
+        if isClosed { return true }
         // Times of files lag behind the clock by up to a tick.
         let from = isTrusted ? lastWritten : stored.time
         let start = max(from - 1_000_000_000, 1)
         checkpoint.unsureFrom =
             checkpoint.unsureTo == 0 ? start : min(checkpoint.unsureFrom, start)
         checkpoint.unsureTo = cposix_realtime()
+        return true
     }
 
     private static func hasLog(_ folder: CInt) -> Bool {
