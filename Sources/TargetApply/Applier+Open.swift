@@ -138,26 +138,48 @@ extension Applier {
         {
             map.mark(node, .unfinished)
         }
-        return UInt64(status.st_ino) == map[node].targetInode
-            && ObjectType(mode: status.st_mode).rawValue == map[node].type
+        return isObject(status, node)
+    }
+
+    /// In a replay the map is older than the tree: what it has may be gone, and its inode number be
+    /// another object's. The file handle tells; a node whose object is gone forgets it.
+    func isStillThere(_ node: UInt32) -> Bool {
+        guard isReplaying, !map[node].marks.contains(.met), map.handle(of: node).count > 1 else {
+            return true
+        }
+        let descriptor = openHandle(of: node, O_PATH)
+        if descriptor == -ESTALE {
+            map.loseObject(node)
+            return false
+        }
+        if descriptor >= 0 { SystemCall.close(descriptor) }
+        map.mark(node, .met)
+        return true
+    }
+
+    /// A descriptor, or -errno.
+    private func openHandle(of node: UInt32, _ flags: CInt) -> CInt {
+        let handle = map.handle(of: node)
+        let bytes = UnsafeRawBufferPointer(rebasing: handle[1...])
+        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
+            return -ESTALE
+        }
+        for root in rootDescriptors {
+            let opened = cposix_openHandle(
+                root.descriptor, start, CInt(bytes.count), CInt(handle[0]), flags)
+            if opened != -ESTALE { return opened }
+        }
+        return -ESTALE
     }
 
     /// In a replay an object may have moved on already: its file handle finds it then.
     func openByHandle(_ node: UInt32, _ forData: Bool) -> OpenObject? {
-        let handle = map.handle(of: node)
-        guard handle.count > 1, let root = rootDescriptors.first?.descriptor else { return nil }
-        let type = CInt(handle[0])
-        let bytes = UnsafeRawBufferPointer(rebasing: handle[1...])
-        guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+        guard map.handle(of: node).count > 1 else { return nil }
         let found = try? open(map[node].type, forData) { flags in
-            for descriptor in rootDescriptors.map(\.descriptor) + [root] {
-                let opened = cposix_openHandle(
-                    descriptor, start, CInt(bytes.count), type, flags & ~O_NOFOLLOW)
-                if opened != -ESTALE { return opened }
-            }
-            return -ESTALE
+            openHandle(of: node, flags & ~O_NOFOLLOW)
         }
         guard let found else { return nil }
+        map.mark(node, .met)
         guard isSame(found.descriptor, node), isBelowRoots(found.descriptor) else {
             SystemCall.close(found.descriptor)
             return nil

@@ -64,13 +64,13 @@ extension Applier {
     /// Whether this is what a node stands for.
     func isObject(_ status: stat, _ node: UInt32) -> Bool {
         node != 0 && UInt64(status.st_ino) == map[node].targetInode
-            && ObjectType(mode: status.st_mode).rawValue == map[node].type
+            && ObjectType(mode: status.st_mode).rawValue == map[node].type && isStillThere(node)
     }
 
     /// The node of what a name holds; 0: nobody knows it.
     func known(_ status: stat) -> UInt32 {
         let node = map.find(targetInode: UInt64(status.st_ino))
-        return node != 0 && map[node].type == ObjectType(mode: status.st_mode).rawValue ? node : 0
+        return isObject(status, node) ? node : 0
     }
 
     /// Moves a known object to a place where the map has it. What is in the way there goes aside

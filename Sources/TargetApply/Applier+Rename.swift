@@ -146,6 +146,8 @@ extension Applier {
         // A rename of the source says the time itself.
         if mirror != nil, from != 0 { keepTimes(try openSlot(from)) }
         let toDirectory = try open(to)
+        // Before anything is looked at: in a replay opening can put things where they belong.
+        let fromDirectory = from == 0 ? -1 : try open(from)
         var there = try status(toDirectory, toName)
         if let status = there {
             // What the source did not mean to replace has another name there by now.
@@ -160,7 +162,6 @@ extension Applier {
             }
         }
         let isSamePlace = from == to && name.elementsEqual(toName)
-        let fromDirectory = from == 0 ? -1 : try open(from)
         var aside: Aside?
         let isAtOld = isSamePlace || from == 0 ? false : try holds(fromDirectory, name, node)
         if let there, isObject(there, node) {

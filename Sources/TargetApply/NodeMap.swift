@@ -102,6 +102,7 @@ struct NodeMap: ~Copyable {
         _ file: FileID, targetInode: UInt64, type: ObjectType, handle: UnsafeRawBufferPointer
     ) -> UInt32 {
         var place = find(file)
+        defer { if isRecording { nodes[place].marks.insert(.met) } }
         // One object is one node: whoever had the inode number before lost its object.
         let holder = find(targetInode: targetInode)
         if holder != 0, holder != place { loseObject(holder) }
@@ -129,7 +130,7 @@ struct NodeMap: ~Copyable {
     }
 
     /// The target has no object for this node any more.
-    private mutating func loseObject(_ node: UInt32) {
+    mutating func loseObject(_ node: UInt32) {
         unindexInode(node)
         drop(nodes[node].handle)
         nodes[node].handle = 0
@@ -246,7 +247,8 @@ struct NodeMap: ~Copyable {
     /// A mirror begins: what it may rely on. Content that is not complete stays so.
     mutating func setAllMarks(_ marks: NodeMarks) {
         for place in 0..<UInt32(nodes.count) {
-            nodes[place].marks = nodes[place].marks.intersection(.unfinished).union(marks)
+            nodes[place].marks =
+                nodes[place].marks.intersection([.unfinished, .met]).union(marks)
         }
     }
 
@@ -472,6 +474,8 @@ struct NodeMarks: OptionSet, BitwiseCopyable {
     let rawValue: UInt8
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The object is there: it was made or found since the map was read.
+    static let met = NodeMarks(rawValue: 128)
     /// What the target has is what the source has, up to the position at hand.
     static let confirmed = NodeMarks(rawValue: 1)
     /// A directory whose names have come: the mirror does not look for further ones in it.

@@ -32,4 +32,10 @@ struct ReplayTests {
             Issue.record("understudy-sim --replay --short --seed \(seed) --trace: \(failure)")
         }
     }
+
+    /// What the map had was gone, and its inode number another object's.
+    @Test(arguments: [62_569, 72_942, 87_079, 87_845] as [UInt64])
+    func `A number that is used again does not make another object the old one`(seed: UInt64) {
+        #expect(Replay(seed: seed).run() == nil)
+    }
 }

@@ -87,7 +87,15 @@ final class World {
         settings.freeBytesFloor = 0
         queueSettings = settings
         began = system.now
+        _ = Self.boot
     }
+
+    /// Read once by a process, from a system of its own: no story has the calls for it.
+    private static let boot: BootID = {
+        let system = SimulatedSystem()
+        _ = system.addDisk("root", SimulatedMachine(name: "any"))
+        return system.run(as: .world) { BootID.current }
+    }()
 
     // MARK: Time
 
