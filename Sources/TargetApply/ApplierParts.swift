@@ -46,6 +46,15 @@ extension Applier {
             }
         }
         applier.publish()
+        do throws(Errno) {
+            // The process of before ended between the two: the source must not hear of a journal
+            // that a power cut makes unknown.
+            if applier.checkpoint.value.journalID != applier.journalID {
+                try applier.syncer.sync()
+            }
+        } catch {
+            throw .state(error)
+        }
         return applier
     }
 
