@@ -23,6 +23,17 @@ struct StoryTests {
         Story(1_097_297, "files are changed around the mount while a mirror's end is on its way"),
         Story(2_097_905, "a mirror has placed what older changes move away, in its first run"),
         Story(2_257_052, "an older change takes the name that a mirror has given, and exchanges it"),
+        Story(2_127_228, "marked blocks are compared, and the rest that was asked for never comes"),
+        Story(2_209_499, "a resync is taken for changes that come again, and makes a lost folder"),
+        Story(2_297_542, "a whole mirror after a power cut believes an old map"),
+        Story(4_004_878, "a resync is cut, and what it had moved into its new folders stays there"),
+        Story(4_050_784, "a file that an earlier resync left incomplete is compared in part"),
+        Story(5_001_325, "a resync into a full target is cut and begins anew"),
+        Story(6_070_655, "the disk fails while a cut batch goes back to the map's log"),
+        Story(6_072_888, "the source loses what was changed around its mount, and sent"),
+        Story(6_189_372, "a file that is copied at the target is longer than the source's"),
+        Story(6_301_596, "the disk fails while the target starts, and its log has a new time"),
+        Story(6_450_175, "killed between a new journal's place in the log and on the disk"),
     ])
     func `It ends well now`(story: Story) {
         let outcome = Search().run(seed: story.seed, isTold: true)
