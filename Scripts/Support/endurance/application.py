@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The application: processes that work in a folder, each through a ledger of its own.
 
-Run as a program: application FOLDER SEED NOTES RATE. It works until it is ended by SIGTERM, and keeps in
-the file NOTES (mapped; it must not lie on a disk that is cut): steps begun, steps done, nanoseconds of the
+Run as a program: application FOLDER SEED NOTES RATE [stubborn]. It works until it is ended by SIGTERM (a
+stubborn one tries a step again, with its files opened anew, while the folder is not there), and keeps in the
+file NOTES (mapped; it must not lie on a disk that is cut): steps begun, steps done, nanoseconds of the
 longest step, kind of that step, number of errors, text of the first error.
 """
+import errno
 import mmap
 import os
 import signal
@@ -21,6 +23,8 @@ from endurance.ledger import Ledger, Moment, read_tree  # noqa: E402
 from endurance.trial import RoundFailure  # noqa: E402
 
 NOTES = struct.Struct("<QQQ16sQ400s")
+# What a folder answers whose capture is gone.
+GONE = {errno.ENOTCONN, errno.ECONNABORTED, errno.EIO}
 CHAOS = os.path.join(
     os.path.dirname(os.path.realpath(__file__)), "..", "..", "..", "Tests", "EndToEndTests",
     "Support", "workload")
@@ -45,6 +49,28 @@ class Hands:
                 os.close(self.open.pop(next(iter(self.open))))
             self.open[node] = os.open(self.path(path), os.O_RDWR)
         return self.open[node]
+
+    def let_go(self):
+        """Closes all files."""
+        for descriptor in self.open.values():
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue
+        self.open.clear()
+
+    def do_stubbornly(self, step):
+        until = time.monotonic() + 10
+        while True:
+            try:
+                return self.do(step)
+            except OSError as error:
+                # Another error: an earlier step, or an earlier try of this one, was answered with an
+                # error and may have been done all the same.
+                if error.errno not in GONE or time.monotonic() > until:
+                    return None
+                self.let_go()
+                time.sleep(0.0005)
 
     def do(self, step):
         kind, path = step[0], step[1]
@@ -74,7 +100,7 @@ class Hands:
                 os.close(descriptor)
 
 
-def work(folder, seed, notes, rate):
+def work(folder, seed, notes, rate, is_stubborn):
     ledger = Ledger(read_tree(folder), seed)
     hands = Hands(folder, ledger)
     begun = done = longest = errors = 0
@@ -90,7 +116,10 @@ def work(folder, seed, notes, rate):
         struct.pack_into("<Q", notes, 0, begun)
         before = time.monotonic_ns()
         try:
-            hands.do(step)
+            if is_stubborn:
+                hands.do_stubbornly(step)
+            else:
+                hands.do(step)
         except OSError as error:
             errors += 1
             first = first or f"step {begun}, {step[:3]!r:.150}: {error}".encode()[:400]
@@ -107,9 +136,11 @@ def work(folder, seed, notes, rate):
 
 class Application:
     """`processes` ledgers in folders `ledger-N` of the captured folder, and with `chaos` the random
-    workload of the tests beside them. Made by `Stage.application`."""
+    workload of the tests beside them. A stubborn one outlives its captures; what it did then no ledger
+    tells. Made by `Stage.application`."""
 
-    def __init__(self, stage, folder, seed, processes=2, rate=1500, chaos=False):
+    def __init__(
+            self, stage, folder, seed, processes=2, rate=1500, chaos=False, is_stubborn=False):
         self.stage, self.folder, self.seed = stage, folder, seed
         self.parts = []
         self.before = {}
@@ -123,7 +154,7 @@ class Application:
                 file.write(bytes(NOTES.size))
             process = stage.start(
                 [sys.executable, __file__, os.path.join(folder, relative), str(seed + number),
-                 notes, str(rate)], log=stage.path("application.log"))
+                 notes, str(rate)] + (["stubborn"] if is_stubborn else []), log=stage.path("application.log"))
             self.parts.append((relative, seed + number, notes, process))
         if chaos:
             os.makedirs(os.path.join(folder, "chaos"), exist_ok=True)
@@ -218,4 +249,4 @@ class Application:
 if __name__ == "__main__":
     with open(sys.argv[3], "r+b") as opened:
         work(sys.argv[1], int(sys.argv[2]), mmap.mmap(opened.fileno(), NOTES.size),
-             float(sys.argv[4]))
+             float(sys.argv[4]), sys.argv[5:] == ["stubborn"])
