@@ -47,7 +47,8 @@ extension Applier {
             let node = map.root(UInt32(number))
             if node != 0 { pin(node, root.descriptor) }
         }
-        let flags = checkpoint.value.flags
+        // Those of before a mirror whose end is not on the disk yet do not count.
+        let flags = syncer.isCompletingMirror ? [] : checkpoint.value.flags
         if flags.contains(.wholeRequired) { isWholeMirrorRequired = true }
         if flags.contains(.mirrorRequired) || !map.awaiting.isEmpty { isMirrorRequired = true }
         if isMirrorRequired || isInconsistent, !isWholeMirrorRequired { awaitResync() }

@@ -45,11 +45,9 @@ extension Applier {
             }
             link = map[link: link].nextOfNode
         }
-        if isReplaying || isResyncing {
+        if isReplaying {
             if let opened = openByHandle(node, forData) { return keep(opened, for: node) }
-        }
-        if isReplaying, mirror == nil {
-            if let slot = try standIn(for: node, depth) { return slot }
+            if mirror == nil, let slot = try standIn(for: node, depth) { return slot }
         }
         throw failure
     }
@@ -321,7 +319,6 @@ extension Applier {
     /// Forgets an object and all below it; their descriptors are closed.
     func forget(_ node: UInt32) {
         if map[node].firstChild != 0 {
-            rescueChildren(of: node)
             for slot in 1..<DescriptorCache.slotCount where cache[slot].node != 0 {
                 let object = cache[slot].node
                 // What has a name elsewhere stays, with the times that are pending for it.

@@ -38,15 +38,6 @@ extension Applier {
             let text = firstName.cString(name)
             _ = try SystemCall.check { cposix_unlinkat(directory, text, 0) }
         } else {
-            // After a crash the map may have it in a directory that is gone: it is here instead.
-            if isResyncing, try reachable(map[link: other].parent) == 0 {
-                if map.link(parent, name) == 0 { map.attach(node, parent, name) }
-                map.detach(other)
-                let file = map[node].file
-                try dropName(node, status, parent, directory, name)
-                if map.find(file) == node, map[node].firstLink == 0 { forget(node) }
-                return
-            }
             try putBack(node, to: other, from: directory, name)
         }
     }
@@ -105,14 +96,13 @@ extension Applier {
     // MARK: After a crash, directories may lie in each other the other way round
 
     /// Runs a rename into `directory`. When the kernel says that it would lie within itself, the
-    /// directory and those above it are first put where the map has them; in a resync, which will
-    /// say where they belong, those that are not there wait in limbo.
+    /// directory and those above it are first put where the map has them.
     func movingInto(_ directory: UInt32, _ body: () throws(Errno) -> Void) throws(Errno) {
         do throws(Errno) {
             try body()
         } catch {
-            guard error == .invalid, isReplaying || isResyncing else { throw error }
-            if isReplaying { try settlePlaces(directory) } else { try suspendPlaces(directory) }
+            guard error == .invalid, isReplaying else { throw error }
+            try settlePlaces(directory)
             try body()
         }
     }
@@ -124,22 +114,6 @@ extension Applier {
             try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
                 try putBack(node, to: link, from: holder, name)
             }
-        }
-    }
-
-    /// Without closing what the caller has open.
-    private func suspendPlaces(_ directory: UInt32) throws(Errno) {
-        for node in pathInMap(to: directory) where try !isAtHome(node) {
-            let link = map[node].firstLink
-            // What is nowhere is in nobody's way.
-            guard try reachable(node) != 0 else { continue }
-            let descriptor = try open(node)
-            var isMoved = false
-            try withCurrentPlace(of: descriptor, node) { (holder, name) throws(Errno) in
-                try putIntoLimbo(node, holder, name)
-                isMoved = true
-            }
-            if isMoved, link != 0 { map.detach(link) }
         }
     }
 
@@ -159,7 +133,6 @@ extension Applier {
         let link = map[node].firstLink
         guard link != 0 else { return false }
         let home = map[link: link].parent
-        if isResyncing, try reachable(home) == 0 { return false }
         return try Array(map.name(of: link)).withUnsafeBytesThrowing { (name) throws(Errno) in
             guard let status = try status(try open(home), name) else { return false }
             return known(status) == node
@@ -348,18 +321,8 @@ extension Applier {
                 throw error
             }
             let isDirectory = ObjectType(mode: status.st_mode) == .directory
-            var child = known(status)
-            var home = child == 0 || child == node ? 0 : map.link(of: child, notBelow: node)
-            if home != 0, isResyncing, try reachable(map[link: home].parent) == 0 {
-                // A crash left it here, and its place in the map is nowhere.
-                if resync.keepsGone {
-                    try putIntoLimbo(child, directory, entry.name)
-                    map.detach(home)
-                    continue
-                }
-                forget(child)
-                (child, home) = (0, 0)
-            }
+            let child = known(status)
+            let home = child == 0 || child == node ? 0 : map.link(of: child, notBelow: node)
             if home != 0, isDirectory || status.st_nlink == 1 {
                 try putBack(child, to: home, from: directory, entry.name)
                 continue

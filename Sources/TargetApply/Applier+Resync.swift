@@ -117,7 +117,6 @@ extension Applier {
         count { $0.moved += 1 }
         if element.flags.contains(.hasOtherNames), !isDirectory {
             try addName(node, parent, element.name)
-            dropMissingNames(node)
         } else {
             let old = map[node].firstLink
             let from = old == 0 ? 0 : map[link: old].parent
@@ -148,23 +147,6 @@ extension Applier {
         } catch {
             if error.concernsWholeTarget { throw error }
             return 0
-        }
-    }
-
-    /// Names that the map has for an object and the target does not, after it was found elsewhere.
-    private func dropMissingNames(_ node: UInt32) {
-        var link = map[node].firstLink
-        while link != 0 {
-            let next = map[link: link].nextOfNode
-            let parent = map[link: link].parent
-            let name = Array(map.name(of: link))
-            let isThere = name.withUnsafeBytes { name -> Bool in
-                guard let slot = try? openSlot(parent) else { return false }
-                let found = try? status(cache[slot].descriptor, name)
-                return found.flatMap { $0 }.map { isObject($0, node) } ?? false
-            }
-            if !isThere, map[node].firstLink != link || next != 0 { map.detach(link) }
-            link = next
         }
     }
 
@@ -316,26 +298,6 @@ extension Applier {
         return resync.limbo.count > before
     }
 
-    /// What the map has below a directory that is gone may have left it before.
-    func rescueChildren(of node: UInt32) {
-        guard isResyncing else { return }
-        var pending = [node]
-        while let directory = pending.popLast() {
-            var link = map[directory].firstChild
-            while link != 0 {
-                let next = map[link: link].nextSibling
-                let child = map[link: link].node
-                let isOnly = map[child].firstLink == link && map[link: link].nextOfNode == 0
-                if isOnly, rescue(child) {
-                    map.detach(link)
-                } else if isOnly, map[child].type == ObjectType.directory.rawValue {
-                    pending.append(child)
-                }
-                link = next
-            }
-        }
-    }
-
     /// Makes it possible that `node` goes into `parent`. When the map has `parent` within `node`,
     /// the source says that it is not: one of the directories between them is not where the mirror
     /// will find it, and waits in limbo for that.
@@ -362,13 +324,8 @@ extension Applier {
             try putIntoLimbo(place, holder, name)
             return true
         }
-        if isThere { return map.detach(link) }
-        // A crash left it somewhere else, or nowhere: then `parent` may have gone with it.
-        guard isResyncing else { throw .stale }
-        let file = map[parent].file
-        lose(link)
-        guard map.find(file) == parent else { throw .stale }
-        try untangle(parent, node)
+        guard isThere else { throw .stale }
+        map.detach(link)
     }
 
     /// All names have come: what is in limbo still, and what was doomed and named by nobody since,
@@ -512,7 +469,8 @@ extension Applier {
     /// An object that the map has and the target does not: in a resync it is brought again.
     func requestLost(_ node: UInt32) {
         let link = map[node].firstLink
-        guard link != 0 else { return }
+        // What is in limbo at the end is gone at the source.
+        guard link != 0, !isAside(map[link: link].parent, map.name(of: link)) else { return }
         let name = Array(map.name(of: link))
         name.withUnsafeBytes { requestContent(map[link: link].parent, $0, isKnown: false) }
     }

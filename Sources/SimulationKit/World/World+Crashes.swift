@@ -139,6 +139,11 @@ extension World {
         source = nil
         if isCut {
             figures.sourceCuts += 1
+            // What the activity log could not note may be lost for good (0008): the disk failed,
+            // and the power with it, which is told and not promised.
+            if capture?.hot.counters.isFailing == true {
+                for disk in sourceMachine.disks { disk.syncAll() }
+            }
             system.boots[.source, default: 0] += 1
             system.boots[.capture, default: 0] += 1
             capture = nil
