@@ -26,6 +26,76 @@ extension EndToEnd {
             }
         }
 
+        @Test("Every way of coming back is told from the others, and looks at what it has to")
+        func everyStart() throws {
+            try Laboratory.run { laboratory in
+                let (source, home) = (laboratory.source, laboratory.home)
+                try laboratory.makeTree(40)
+                let (alpha, _) = try laboratory.startBoth()
+                try laboratory.protect()
+                /// Starts again, after `harm`; answers STATUS when all is settled and equal.
+                func comeBack(_ name: String, _ harm: () throws -> Void) throws -> [String: Any] {
+                    try harm()
+                    try alpha.start()
+                    try laboratory.sync()
+                    try laboratory.settled()
+                    try laboratory.requireEqual("after \(name)")
+                    return try laboratory.status()
+                }
+                func endAll() throws {
+                    try alpha.kill()
+                    laboratory.killCaptures()
+                    try laboratory.shell("umount -l '\(source)'; date +%N > '\(source)/unseen'")
+                }
+                let begun = try laboratory.status()["unbrokenSince"] as? String
+
+                // The captures go on without their daemon, however it ends.
+                for (name, end) in [
+                    ("a clean stop", { _ = try alpha.stop() }), ("kill -9", { try alpha.kill() }),
+                ] {
+                    let status = try comeBack(name) {
+                        try end()
+                        try laboratory.shell("echo '\(name)' > '\(source)/\(name)'")
+                    }
+                    let found = status["lastStartFound"] as? String
+                    #expect(found == "captures went on, nothing lost", "\(name)")
+                    #expect(status["resyncScope"] as? String == "", "\(name)")
+                    #expect(status["unbrokenSince"] as? String == begun, "\(name)")
+                }
+
+                // Nobody saw what came between, and its queue is there.
+                let unmounted = try comeBack("an unmounted time", endAll)
+                #expect(
+                    unmounted["lastStartFound"] as? String
+                        == "journal memory found; not captured for some time: \(source)")
+                #expect(
+                    unmounted["resyncReason"] as? String
+                        == "the path was not captured for some time")
+                #expect(unmounted["resyncScope"] as? String == "hot groups and change times")
+                #expect(unmounted["unbrokenSince"] as? String != begun)
+
+                // The machine itself stopped: its memory is gone, and it has another boot.
+                let cut = try comeBack("a power cut") {
+                    try endAll()
+                    let change =
+                        "UPDATE setting SET value = 'the boot of before' WHERE name = 'boot'"
+                    try laboratory.shell(
+                        """
+                        rm -r '\(home)'/alpha/memory/*
+                        python3 -c "import sqlite3, sys; one = sqlite3.connect(sys.argv[1])
+                        one.execute(sys.argv[2]); one.commit()" '\(home)/alpha/state.sqlite' \
+                            "\(change)"
+                        """)
+                }
+                #expect(
+                    cut["lastStartFound"] as? String
+                        == "power cut: queue lost; not captured for some time: \(source)")
+                #expect(
+                    cut["resyncReason"] as? String == "the source's queue did not survive")
+                #expect(cut["resyncScope"] as? String == "hot groups and change times")
+            }
+        }
+
         @Test("A lost queue is named, with what was looked at and what was found")
         func lostQueue() throws {
             try Laboratory.run { laboratory in
