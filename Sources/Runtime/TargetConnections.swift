@@ -29,7 +29,11 @@ final class TargetConnections: Sendable {
         self.logger = logger
     }
 
-    func accept(_ link: Link) -> any LinkDelegate { TargetLink(link, self) }
+    private let accepted = Atomic<Int>(0)
+
+    func accept(_ link: Link) -> any LinkDelegate {
+        TargetLink(link, self, number: accepted.add(1, ordering: .relaxed).newValue)
+    }
 
     /// The connection that a source opens, made where it is new.
     func connection(_ uuid: Digest) -> TargetConnection {
@@ -93,12 +97,15 @@ final class TargetLink: LinkDelegate {
     }
 
     let link: Link
+    /// In the order in which links came.
+    let number: Int
     private let owner: TargetConnections
     private let state = Mutex(State.greeting)
 
-    init(_ link: Link, _ owner: TargetConnections) {
+    init(_ link: Link, _ owner: TargetConnections, number: Int) {
         self.link = link
         self.owner = owner
+        self.number = number
     }
 
     func received(_ header: FrameHeader, body: ByteBuffer) {

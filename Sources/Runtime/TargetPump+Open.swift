@@ -12,6 +12,9 @@ internal import WireProtocol
 /// How a target agrees to a connection, or does not. Nothing is made before all is checked.
 extension TargetPump {
     func open(_ link: TargetLink, _ hello: Hello, _ open: Open) {
+        // Its source has given it up: a later link was handled first.
+        guard link.number > linkNumber else { return link.link.close() }
+        linkNumber = link.number
         let roots = open.mappings.map { String(decoding: $0.targetPath, as: UTF8.self) }
         if let problem = objection(link, hello, open, roots) {
             logger.error("connection refused: \(problem)")

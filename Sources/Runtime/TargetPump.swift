@@ -26,6 +26,8 @@ final class TargetPump {
     /// Of the mirror whose beginning was told of and whose end was not.
     var toldMirror: CommandRecord?
     var link: TargetLink?
+    /// Of the link that was opened last.
+    var linkNumber = 0
     var applier: Applier?
     var roots: [String] = []
     private var syncing: SyncThread?

@@ -107,7 +107,12 @@ final class SimulatedTarget {
 
     // MARK: Opening
 
+    private var linkNumber = 0
+
     private func open(_ open: Open, _ link: SimulatedLink) {
+        // Its source has given it up: what it said comes late.
+        guard link.number > linkNumber else { return link.close(from: .target) }
+        linkNumber = link.number
         do throws(ApplyError) {
             let applier: Applier
             if let known = self.applier {
