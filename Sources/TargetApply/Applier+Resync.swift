@@ -247,8 +247,8 @@ extension Applier {
         resync.limbo.append(map[node].file)
     }
 
-    /// Takes a name out of the map that the target does not have. After a crash the object may be
-    /// somewhere else, where a change put it that the map lost: then it waits in limbo.
+    /// Takes a name out of the map that the target does not have. The object may wait aside, where a
+    /// change put it that failed half way: then it waits in limbo.
     func lose(_ link: UInt32) {
         let node = map[link: link].node
         let isLast = map[node].firstLink == link && map[link: link].nextOfNode == 0
@@ -259,13 +259,15 @@ extension Applier {
         }
     }
 
-    /// Puts an object into limbo that is somewhere at the target, but not where the map has it.
-    /// Answers false when there is none.
+    /// What a change that failed half way had put aside waits in limbo. Answers whether there is
+    /// such an object.
     func rescue(_ node: UInt32) -> Bool {
         guard isResyncing else { return false }
         return (try? bringIntoLimbo(node)) ?? false
     }
 
+    /// Puts an object into limbo that is somewhere at the target, but not where the map has it.
+    /// Answers false when there is none.
     func bringIntoLimbo(_ node: UInt32) throws(Errno) -> Bool {
         guard map[node].rootNumber == 0, map[node].targetInode != 0 else { return false }
         // With the times that are pending for it.

@@ -48,31 +48,38 @@ extension Applier {
         var reader = DirectoryReader()
         try reader.start(directory)
         while let entry = try reader.next() {
-            guard let status = try status(directory, entry.name), status.st_dev == device
-            else { continue }
+            guard let status = try status(directory, entry.name) else { continue }
+            let isDirectory = ObjectType(mode: status.st_mode) == .directory
+            // Something is mounted there. Of files, some file systems say other devices.
+            if isDirectory, status.st_dev != device { continue }
             let child = try identified(directory, entry.name, status)
             if child == 0 {
-                if ObjectType(mode: status.st_mode) == .directory,
-                    isForgotten(directory, firstName.cString(entry.name), status)
-                {
-                    let found = try SystemCall.open(
-                        at: directory, firstName.cString(entry.name),
-                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-                    defer { SystemCall.close(found) }
-                    try takeOut(of: found, depth: 1, &pending, &seen)
+                if isDirectory, isForgotten(directory, firstName.cString(entry.name), status) {
+                    try takeOut(of: directory, entry.name, depth: 1, &pending, &seen)
                 }
                 continue
             }
             guard map[child].rootNumber == 0 else { continue }
             seen.insert(note(child, node, entry.name))
-            if map[child].type == ObjectType.directory.rawValue { pending.append(child) }
+            if isDirectory { pending.append(child) }
         }
     }
 
     /// Puts what is known in a directory into limbo that was made by changes which the map lost.
     private func takeOut(
-        of directory: CInt, depth: Int, _ pending: inout [UInt32], _ seen: inout Set<UInt32>
+        of parent: CInt, _ name: UnsafeRawBufferPointer, depth: Int, _ pending: inout [UInt32],
+        _ seen: inout Set<UInt32>
     ) throws(Errno) {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+        let directory: CInt
+        do throws(Errno) {
+            directory = try SystemCall.open(at: parent, firstName.cString(name), flags)
+        } catch {
+            // What cannot be read is found by its handle, or comes again.
+            if error.concernsWholeTarget { throw error }
+            return
+        }
+        defer { SystemCall.close(directory) }
         var names: [[UInt8]] = []
         var reader = DirectoryReader()
         try reader.start(directory)
@@ -86,16 +93,15 @@ extension Applier {
                     try putIntoLimbo(child, directory, name)
                     seen.insert(map[child].firstLink)
                     if isDirectory { pending.append(child) }
-                } else if isDirectory, depth < 100 {
-                    let text = firstName.cString(name)
-                    let inner = try SystemCall.open(
-                        at: directory, text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-                    defer { SystemCall.close(inner) }
-                    try takeOut(of: inner, depth: depth + 1, &pending, &seen)
+                } else if isDirectory, depth < Self.depthMost {
+                    try takeOut(of: directory, name, depth: depth + 1, &pending, &seen)
                 }
             }
         }
     }
+
+    /// Directories that are open at the same time.
+    private static let depthMost = 100
 
     /// Gives an object in the map the name that it has. Answers the link.
     private func note(
