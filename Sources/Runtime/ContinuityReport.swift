@@ -180,6 +180,8 @@ struct CaptureFacts: Hashable, Sendable {
     var problem = ""
     /// Files that somebody has open around it.
     var openAround: [Around] = []
+    /// Whether there are any could not be found out.
+    var isAroundUnknown = false
     /// Who works in the folder below it; where that folder shows as well.
     var standing: [String] = []
     var ways: [String] = []
@@ -190,7 +192,11 @@ struct CaptureFacts: Hashable, Sendable {
         /// By whom, or what is done about it.
         let words: String
 
-        var text: String { "written around the mount: \(path) \(words)" }
+        var text: String {
+            "written around the mount: " + (path.isEmpty ? words : "\(path) \(words)")
+        }
+
+        static let unknown = Around(path: "", words: "perhaps, /proc does not answer")
     }
 
     private static let aroundMax = 10

@@ -50,6 +50,8 @@ struct OpenFileScan: Sendable {
 
     private(set) var files: [Key: HeldFile] = [:]
     private(set) var standing: [Holder] = []
+    /// Processes whose files may not be looked at.
+    private(set) var hiddenCount = 0
 
     /// All holders, those who write first.
     var holders: [Holder] {
@@ -70,7 +72,7 @@ struct OpenFileScan: Sendable {
             guard let process = Int(name), process != own else { continue }
             work.look(at: process)
         }
-        (files, standing) = (work.files, work.standing)
+        (files, standing, hiddenCount) = (work.files, work.standing, work.hiddenCount)
     }
 
     /// Of a folder that is not captured yet.
@@ -108,6 +110,7 @@ extension OpenFileScan {
         var isUsable: Bool { device != 0 && !base.isEmpty }
         var files: [Key: HeldFile] = [:]
         var standing: [Holder] = []
+        var hiddenCount = 0
         private var reader = DirectoryReader(bufferBytes: 16 << 10)
 
         init(_ folder: CInt) {
@@ -145,7 +148,11 @@ extension OpenFileScan {
         /// Answers how many there are.
         private mutating func lookAtDescriptors(_ process: Int, _ place: String) -> Int {
             let flags = O_RDONLY | O_DIRECTORY
-            guard let directory = try? SystemCall.open(place + "/fd", flags) else { return 0 }
+            let directory = cposix_open(place + "/fd", flags, 0)
+            guard directory >= 0 else {
+                if directory == -EACCES || directory == -EPERM { hiddenCount += 1 }
+                return directory == -ENOENT ? 0 : 1
+            }
             defer { SystemCall.close(directory) }
             guard (try? reader.start(directory)) != nil else { return 0 }
             var found: [String] = []

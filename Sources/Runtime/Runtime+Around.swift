@@ -8,6 +8,7 @@ internal import Logging
 internal import ReplicationModel
 internal import SessionCore
 internal import StateStore
+internal import Synchronization
 
 /// Files that are open around captures, and ways around them (Docs/Decisions/0018).
 extension Runtime {
@@ -43,20 +44,19 @@ extension Runtime {
         aroundLook += 1
         let number = aroundLook
         let begun = Clock.monotonic
-        let (scan, ways) = await WorkerThread.run("look-around") {
-            (
-                OpenFileScan(folder: process.backingDescriptor),
-                isFull ? WaysAround.find(process.backingDescriptor, path) : nil
-            )
-        }
+        let look = await AroundLook.run(process, isFull: isFull)
         aroundWatches[path, default: AroundWatch()].looked(
-            from: begun, to: Clock.monotonic, isFull: isFull)
+            from: look == nil ? nil : begun, to: Clock.monotonic, isFull: isFull)
         guard await captures.processes[path] != nil else { return }
-        around[path, default: AroundFiles()].saw(
-            scan.files, mount: UInt32(process.number), look: number, now: Clock.monotonic)
         var facts = captureFacts[path] ?? CaptureFacts()
-        facts.standing = scan.standing.map { "\($0.words) works in \($0.path)" }.sorted()
-        if let ways { facts.ways = ways }
+        facts.isAroundUnknown = look == nil
+        if let look {
+            around[path, default: AroundFiles()].saw(
+                look.scan.files, mount: UInt32(process.number), look: number,
+                now: Clock.monotonic)
+            facts.standing = look.standing
+            if let ways = look.ways { facts.ways = ways }
+        }
         settleAround(process, facts)
     }
 
@@ -106,6 +106,7 @@ extension Runtime {
         var facts = facts
         let before = captureFacts[path] ?? CaptureFacts()
         facts.openAround = around[path]?.shown ?? []
+        if facts.isAroundUnknown { facts.openAround.append(.unknown) }
         guard facts != before else { return }
         captureFacts[path] = facts
         for connection in replicating(path) {
@@ -177,6 +178,39 @@ extension Runtime {
     }
 }
 
+/// One look at the surroundings of a capture.
+struct AroundLook: Sendable {
+    let scan: OpenFileScan
+    /// nil: not looked for.
+    let ways: [String]?
+
+    var standing: [String] {
+        let works = scan.standing.map { "\($0.words) works in \($0.path)" }.sorted()
+        guard scan.hiddenCount > 0 else { return works }
+        return works + ["what \(scan.hiddenCount) processes have open may not be looked at"]
+    }
+
+    private static let secondsMax = 5.0
+    private static let running = Atomic<Int>(0)
+    private static let runningMax = 4
+
+    /// nil: `/proc` does not answer, as when a process hangs with its memory locked.
+    static func run(_ process: CaptureProcess, isFull: Bool) async -> AroundLook? {
+        guard running.load(ordering: .relaxed) < runningMax else { return nil }
+        running.wrappingAdd(1, ordering: .relaxed)
+        let board = SnapshotBoard<AroundLook?>(nil)
+        WorkerThread.start("look-around") {
+            let look = AroundLook(
+                scan: OpenFileScan(folder: process.backingDescriptor),
+                ways: isFull ? WaysAround.find(process.backingDescriptor, process.path) : nil)
+            running.wrappingSubtract(1, ordering: .relaxed)
+            board.show(look)
+        }
+        let look = try? await board.wait(seconds: secondsMax, for: "a look at /proc") { $0 != nil }
+        return look ?? nil
+    }
+}
+
 /// When to look at a capture's surroundings again.
 struct AroundWatch: Sendable {
     private var end: Int64 = .min / 2
@@ -194,9 +228,10 @@ struct AroundWatch: Sendable {
 
     func isFullDue(now: Int64) -> Bool { now - fullEnd >= Self.calm }
 
-    mutating func looked(from begun: Int64, to end: Int64, isFull: Bool) {
+    /// - Parameter begun: nil for a look that found nothing out.
+    mutating func looked(from begun: Int64?, to end: Int64, isFull: Bool) {
         self.end = end
-        spent = end - begun
+        spent = end - (begun ?? end)
         if isFull { fullEnd = end }
     }
 }

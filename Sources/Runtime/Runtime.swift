@@ -42,6 +42,7 @@ package actor Runtime {
     /// What was found at the start, for connections that cannot go on yet.
     var continuity = Continuity()
     private var cooling: Task<Void, Never>?
+    private var watching: Task<Void, Never>?
     /// What was told last.
     var isQueueAlerting = false
 
@@ -147,10 +148,12 @@ package actor Runtime {
                 second += 1
                 await self?.watchClock(folders.marks)
                 await self?.watchQueue(queue)
-                await self?.watchAround()
                 if self?.configuration.hasTripwire == true { await self?.lookAtCaptures() }
                 if second % HotKeeper.lookSeconds == 0 { await self?.coolDown() }
             }
+        }
+        watching = Task { [weak self] in
+            while (try? await Task.sleep(for: .seconds(1))) != nil { await self?.watchAround() }
         }
         let (name, address, port) = (configuration.name, configuration.address, configuration.port)
         logger.info(
@@ -162,6 +165,7 @@ package actor Runtime {
     package func stop() async {
         guard let parts else { return }
         cooling?.cancel()
+        watching?.cancel()
         for connection in connections.values { await connection.stop(forget: false) }
         connections = [:]
         await parts.server.stop()
