@@ -37,6 +37,8 @@ extension Runtime {
                     try await captureAgain(mount, parts.journal)
                     try await publishRules()
                     await lookAroundTwice(mount.path)
+                    // It may have ended meanwhile: then whoever was told of that sees to it.
+                    guard await captures.processes[mount.path] != nil else { return }
                     logger.notice("captures '\(mount.path)' again")
                     isCaptured(mount.path)
                     tell("capture.back", ["path": .text(mount.path)])

@@ -30,7 +30,7 @@ extension Runtime {
             keepFolder(mount, identity)
             try await publishRules()
             await lookAroundTwice(path)
-            isCaptured(path)
+            if await captures.processes[path] != nil { isCaptured(path) }
         } catch {
             try? store.removeMount(path: path)
             throw error
