@@ -6,8 +6,10 @@ package enum CaptureRequest: Equatable, Sendable {
     /// From now on these rules decide what belongs to which set.
     case rules(generation: UInt64, [SelectionRule])
     case stats
-    /// Everything that happened before is in the journal. (It always is: records are made before
-    /// applications are answered.)
+    /// How far are the requests that the kernel has made? The answer's `isRead` is 1 when the
+    /// kernel has none that is not read yet; `turns` are numbers, with commas between them, one for
+    /// each thread that may have one in its hands: 0 where it has none, and another one than
+    /// before when it has answered it, or goes on to sleep.
     case flush
     /// Begin a new hot generation. The answer's `generation` is its number and `newest` the newest
     /// record: whatever counted on an older generation has a record up to there.

@@ -141,11 +141,81 @@ final class CaptureProcess: Sendable {
         }
     }
 
+    /// When this returns, every change that was made below the mount before has its record, also
+    /// those made through shared mappings: these are written by the kernel, and `syncfs` of such a
+    /// mount only begins that.
+    func flush() throws(CommandError) {
+        let descriptor = cposix_open(path, O_RDONLY | O_DIRECTORY, 0)
+        guard descriptor >= 0 else {
+            throw CommandError(
+                .notCaptured, "'\(path)' cannot be read: \(String(cString: strerror(-descriptor)))")
+        }
+        defer { _ = cposix_close(descriptor) }
+        var (own, backing) = (cposix_identity(), cposix_identity())
+        let flags = CInt(AT_EMPTY_PATH)
+        guard cposix_identify(descriptor, "", flags, &own) >= 0,
+            cposix_identify(backingDescriptor, "", flags, &backing) >= 0,
+            own.device != backing.device
+        else { throw CommandError(.notCaptured, "the mount at '\(path)' is not there") }
+        let result = cposix_syncfs(descriptor)
+        guard result >= 0 else {
+            throw CommandError(
+                .notCaptured,
+                "'\(path)' cannot be flushed: \(String(cString: strerror(-result)))")
+        }
+        var turns = try waitUntilRead(descriptor)
+        for round in 0..<Self.flushRoundsMax {
+            let now = try turnsNow().turns
+            for (number, turn) in now.enumerated() where number < turns.count {
+                if turns[number] != turn { turns[number] = 0 }
+            }
+            if turns.allSatisfy({ $0 == 0 }) { return }
+            // A thread that waits for a request is given one.
+            cposix_nudge(descriptor)
+            Clock.rest(nanoseconds: min(Int64(round) * 20_000, 5 * Clock.millisecond))
+        }
+        throw CommandError(.timedOut, "a request to the capture of '\(path)' is not answered")
+    }
+
+    /// Waits until the capture has read all that the kernel has sent it, and answers whose turn it
+    /// was then.
+    private func waitUntilRead(_ descriptor: CInt) throws(CommandError) -> [UInt64] {
+        for _ in 0..<Self.readRoundsMax {
+            let now = try turnsNow()
+            if now.isRead { return now.turns }
+            Clock.rest(nanoseconds: Clock.millisecond)
+        }
+        // Requests come without any pause. What is sent behind those of before need not wait for
+        // one.
+        let result = cposix_passMappedWrites(descriptor)
+        guard result >= 0 else {
+            throw CommandError(
+                .timedOut,
+                "requests to the capture of '\(path)' come without a pause, and no file can be "
+                    + "made to tell them apart: \(String(cString: strerror(-result)))")
+        }
+        return try turnsNow().turns
+    }
+
+    private func turnsNow() throws(CommandError) -> (isRead: Bool, turns: [UInt64]) {
+        let fields = try request(.flush)
+        let turns = (fields["turns"] ?? "").split(separator: ",").compactMap { UInt64($0) }
+        return (fields["isRead"] == "1", turns)
+    }
+
+    private static let flushRoundsMax = 1000
+    private static let readRoundsMax = 50
+
     /// Ends the mount and the process; refused while files are open in it.
     func unmount() throws(CommandError) { _ = try request(.unmount) }
 
     private func request(_ request: CaptureRequest) throws(CommandError) -> [String: String] {
-        let answer = socket.withLock { Self.exchange($0, request) }
+        let answer = socket.withLock { socket in
+            let answer = Self.exchange(socket, request)
+            // An answer that comes too late must not be taken for that of another request.
+            if answer == nil { shutdown(socket, CInt(SHUT_RDWR)) }
+            return answer
+        }
         guard let answer else {
             throw CommandError(
                 .serverNotResponding, "the capture of '\(path)' does not answer")

@@ -3,6 +3,10 @@ internal import SessionCore
 /// A connection as it stood at one moment; everything in it is counted, nothing guessed.
 struct ConnectionSnapshot: Hashable, Sendable {
     var state = TargetState.notReached
+    /// All news before this mark are known; see `SourceConnection.setFence`.
+    var fence: UInt64 = 0
+    /// The connection, or its server, ended.
+    var isOver = false
     var isReplicating = false
     /// The target has on its disk all that the source had, up to `durable`.
     var isVouched = false
@@ -19,6 +23,8 @@ struct ConnectionSnapshot: Hashable, Sendable {
     var isResync = false
     /// A mirror was cut by a broken link and begins again when the target is reached.
     var isMirrorOwed = false
+    /// Why the one that is owed cannot begin; empty where it can, or runs.
+    var beginProblem = ""
     /// Mirrors begun since the daemon started.
     var mirrorsStarted = 0
     var mirrorObjectsDone: Int64 = 0

@@ -22,31 +22,44 @@ extension Runtime {
             let mount = mounts.first(where: { $0.path == path })
         else { return }
         logger.error("the capture of '\(path)' ended")
+        losses[path, default: 0] += 1
         tell("capture.lost", ["path": .text(path)])
         for connection in replicating(path) { connection.post(.captureLost(mount: path)) }
         recapture(mount)
     }
 
-    /// Captures a folder again, as often as it takes.
+    /// Captures a folder again, as often as it takes. One at a time for each: another one would take
+    /// the new mount for what the dead capture left.
     func recapture(_ mount: Mount) {
+        guard recapturing.insert(mount.path).inserted else { return }
         Task {
+            defer { recapturing.remove(mount.path) }
+            // Soon at first: until it is captured, everything that is opened there goes around.
+            var pause = Self.againNanoseconds / 40
             while let parts = try? running(), (try? store.mounts())?.contains(mount) == true {
-                if await captures.processes[mount.path] != nil { return }
+                let losses = losses[mount.path]
+                if await captures.processes[mount.path] != nil {
+                    if self.losses[mount.path] == losses { return }
+                    continue
+                }
                 await captures.clearDeadMount(mount.path)
                 do throws(CommandError) {
                     try await captureAgain(mount, parts.journal)
                     try await publishRules()
                     await lookAroundTwice(mount.path)
-                    // It may have ended meanwhile: then whoever was told of that sees to it.
-                    guard await captures.processes[mount.path] != nil else { return }
-                    logger.notice("captures '\(mount.path)' again")
-                    isCaptured(mount.path)
-                    tell("capture.back", ["path": .text(mount.path)])
-                    return
+                    // It may have ended meanwhile.
+                    let isThere = await captures.processes[mount.path] != nil
+                    if isThere, self.losses[mount.path] == losses {
+                        logger.notice("captures '\(mount.path)' again")
+                        isCaptured(mount.path)
+                        tell("capture.back", ["path": .text(mount.path)])
+                        return
+                    }
                 } catch {
                     notCaptured(mount.path, error.message)
                 }
-                try? await Task.sleep(nanoseconds: Self.againNanoseconds)
+                try? await Task.sleep(nanoseconds: pause)
+                pause = min(2 * pause, Self.againNanoseconds)
             }
         }
     }

@@ -1,8 +1,4 @@
 internal import CommandModel
-internal import CPosix
-internal import FileSystemAccess
-internal import Glibc
-internal import Journal
 internal import SessionCore
 internal import StateStore
 
@@ -16,7 +12,7 @@ extension MirrorOrder {
     }
 }
 
-/// STATUS, CONNECTIONS, MIRROR, WAITONMIRROR and SYNC.
+/// STATUS, CONNECTIONS, MIRROR and WAITONMIRROR.
 extension Runtime {
     func listConnections() -> CommandResult {
         let all = connections.keys.sorted().compactMap { connections[$0] }
@@ -26,8 +22,12 @@ extension Runtime {
             lines: all.isEmpty ? ["there are no connections"] : [StatusText.head] + all.map(\.line))
     }
 
-    func status(_ arguments: Arguments) throws(CommandError) -> CommandResult {
-        guard arguments.value("connection") != nil else { return listConnections() }
+    func status(_ arguments: Arguments) async throws(CommandError) -> CommandResult {
+        guard arguments.value("connection") != nil else {
+            var all = listConnections()
+            all.lines += await incomingLines()
+            return all
+        }
         let all = try chosen(arguments).compactMap { connections[$0] }
             .map { StatusText(plan: $0.plan, snapshot: $0.snapshot) }
         let lines = all.map(\.lines).joined(separator: [""])
@@ -64,8 +64,13 @@ extension Runtime {
             throw objection
         }
         connection.post(.startMirror(order))
-        _ = try await connection.board.wait(seconds: 30, for: "the start of the mirror") {
+        let fence = connection.setFence()
+        let after = try await connection.board.wait(seconds: 30, for: "the start of the mirror") {
             $0.mirrorsStarted > before.mirrorsStarted
+                || $0.fence >= fence && !$0.beginProblem.isEmpty
+        }
+        if after.mirrorsStarted == before.mirrorsStarted {
+            throw CommandError(.invalidSourcePath, after.beginProblem)
         }
     }
 
@@ -87,77 +92,20 @@ extension Runtime {
     func waitOnMirror(
         _ arguments: Arguments, _ progress: @escaping @Sendable (CommandProgress) -> Void
     ) async throws(CommandError) -> CommandResult {
-        let seconds = try arguments.seconds("timeout")
+        let deadline = Deadline(seconds: try arguments.seconds("timeout"))
         for id in try chosen(arguments) {
             guard let connection = connections[id] else { continue }
             try connection.requireFolders()
+            let fence = connection.setFence()
             let snapshot = try await connection.wait(
-                seconds: seconds, for: "the end of the mirror of connection \(id)", progress
-            ) { !$0.isMirroring && !$0.isMirrorOwed }
+                seconds: deadline.secondsLeft,
+                for: "the end of the mirror of connection \(id)", progress
+            ) { $0.fence >= fence && !$0.isMirroring && !$0.isMirrorOwed }
             if case .mirrorRequired(let reason) = snapshot.state {
                 throw CommandError(
                     .mirrorRequired, "connection \(id) needs a mirror: \(reason.rawValue)")
             }
         }
         return CommandResult()
-    }
-
-    /// Returns when everything written before it is applied at the target.
-    func sync(
-        _ arguments: Arguments, _ progress: @escaping @Sendable (CommandProgress) -> Void
-    ) async throws(CommandError) -> CommandResult {
-        let seconds = try arguments.seconds("timeout")
-        for id in try chosen(arguments) {
-            guard let connection = connections[id] else { continue }
-            try connection.requireFolders()
-            guard connection.plan.replicates else {
-                throw CommandError(
-                    .mirrorRequired,
-                    "connection \(id) does not replicate; a mirror brings its target up to date"
-                )
-            }
-            let began = Clock.monotonic
-            let through = try await flushed(connection, seconds: seconds)
-            let left = seconds.map { max(0, $0 - Double(Clock.monotonic - began) / 1e9) }
-            let snapshot = try await connection.wait(
-                seconds: left, for: "SYNC of connection \(id)", progress
-            ) { snapshot in
-                if case .mirrorRequired = snapshot.state { return true }
-                return snapshot.state == .ok && snapshot.applied >= through
-            }
-            if case .mirrorRequired(let reason) = snapshot.state {
-                throw CommandError(
-                    .mirrorRequired,
-                    "connection \(id) cannot be brought up to date: \(reason.rawValue); use "
-                        + "MIRROR START \(id)")
-            }
-        }
-        return CommandResult()
-    }
-
-    /// Brings the pages of shared mappings to the capture, then answers the newest change's
-    /// sequence. From a thread of its own: the flush ends in requests that a capture has to answer.
-    ///
-    /// - Throws: `timedOut` when a mount does not answer in time.
-    func flushed(
-        _ connection: SourceConnection, seconds: Double? = nil
-    ) async throws(CommandError) -> UInt64 {
-        let paths = Set(connection.plan.roots.compactMap(\.mountPath))
-        let done = SnapshotBoard(false)
-        WorkerThread.start("flush") {
-            for path in paths {
-                guard let descriptor = try? SystemCall.open(path, O_RDONLY | O_DIRECTORY) else {
-                    continue
-                }
-                _ = cposix_syncfs(descriptor)
-                SystemCall.close(descriptor)
-            }
-            done.show(true)
-        }
-        _ = try await done.wait(
-            seconds: seconds ?? Patience.flushSeconds,
-            for: "the flush of \(paths.sorted().joined(separator: ", "))"
-        ) { $0 }
-        return try running().journal.newest
     }
 }

@@ -31,6 +31,9 @@ package actor Runtime {
     private var hotKeeper = HotKeeper()
     /// By mount, as its capture said last.
     var captureFacts: [String: CaptureFacts] = [:]
+    /// Folders that are being captured again; by mount, how often its capture ended.
+    var recapturing: Set<String> = []
+    var losses: [String: Int] = [:]
     /// By mount: what is open around it, how that was written down last, and when it was looked at.
     var around: [String: AroundFiles] = [:]
     var aroundKept: [String: String] = [:]

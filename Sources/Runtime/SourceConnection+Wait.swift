@@ -6,6 +6,8 @@ internal import StateStore
 enum Patience {
     /// A target that is not reached for so long will not be reached while a person waits.
     static let unlinkedSeconds = 60.0
+    /// For a capture that ended to be back.
+    static let captureSeconds = 60.0
     /// For a mount's answer; the flush of much dirty memory to a slow disk takes long.
     static let flushSeconds = 600.0
 }
@@ -16,7 +18,7 @@ extension SourceConnection {
     /// - Parameter seconds: how long at most; nil: as long as the target is reached now and then.
     /// - Throws: `timedOut`, `interrupted`, `connectionFailed` when the target refuses the
     ///   connection, `targetUnreachable` when it is not reached for `Patience.unlinkedSeconds` and
-    ///   no time was given.
+    ///   no time was given, `noSuchConnection` when it ends meanwhile.
     func wait(
         seconds: Double?, for what: String,
         _ progress: @escaping @Sendable (CommandProgress) -> Void,
@@ -26,10 +28,15 @@ extension SourceConnection {
         defer { teller.stop() }
         let isPatient = seconds != nil
         let snapshot = try await board.wait(seconds: seconds, for: what) { snapshot in
+            if snapshot.isOver { return true }
             if case .refused = snapshot.state { return true }
             return !isPatient && Self.isGivenUp(snapshot) || isGood(snapshot)
         }
         if isGood(snapshot) { return snapshot }
+        if snapshot.isOver {
+            throw CommandError(
+                .noSuchConnection, "connection \(plan.id), or its server, ended meanwhile")
+        }
         if case .refused(let reason) = snapshot.state {
             throw CommandError(.connectionFailed, reason)
         }

@@ -17,6 +17,7 @@ final class SourceConnection: Sendable {
     private let mailbox: Mailbox<PumpNews>
     private let journal: JournalMemory
     private let stopped = SnapshotBoard(false)
+    private let fences = Atomic<UInt64>(0)
     /// It cannot go on yet: a folder is gone. There is no pump.
     let isWaiting: Bool
 
@@ -66,6 +67,14 @@ final class SourceConnection: Sendable {
             .notCaptured, "connection \(plan.id) cannot go on: \(snapshot.lastLinkProblem)")
     }
 
+    /// A mark behind all news until now: a snapshot whose `fence` is at least the number returned
+    /// knows of them.
+    func setFence() -> UInt64 {
+        let number = fences.wrappingAdd(1, ordering: .relaxed).newValue
+        post(.fence(number))
+        return number
+    }
+
     func post(_ news: PumpNews) {
         mailbox.post(news)
         journal.wake()
@@ -81,6 +90,10 @@ final class SourceConnection: Sendable {
         }
         post(.stop(forget: forget))
         _ = try? await stopped.wait(seconds: 30, for: "the end of a connection") { $0 }
+        // Whoever waits for something of it waits in vain.
+        var last = board.newest
+        last.isOver = true
+        board.show(last)
     }
 
     /// Asks the target something, off the stream.
@@ -117,6 +130,8 @@ enum PumpNews: Sendable {
     case notLinked(generation: Int, TransportError)
     case frame(generation: Int, FrameHeader, ByteBuffer)
     case closed(generation: Int, TransportError)
+    /// What was given to the link to send has become little again.
+    case drained
     case startMirror(MirrorOrder)
     case stopMirror
     /// From here until `captureBack` nobody sees what changes below a mount.
@@ -128,10 +143,10 @@ enum PumpNews: Sendable {
     case sourceSynced(mirror: Int)
     /// Changes did not come the ordinary way.
     case lose(ResyncReason)
+    /// See `SourceConnection.setFence`.
+    case fence(UInt64)
     /// `requestID` is set by the pump.
     case ask(Inspect, SnapshotBoard<[Inspected]?>)
-    /// What was given to the link to send has become little again.
-    case drained
     case stop(forget: Bool)
 }
 

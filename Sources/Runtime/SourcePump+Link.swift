@@ -290,6 +290,8 @@ enum LinkTimes {
     static let gathering = 150 * Clock.millisecond / 1000
     /// Between two mirrors that start by themselves.
     static let betweenOwnMirrors = 30 * Clock.second
+    /// Between two attempts to begin one while a folder cannot be read.
+    static let betweenBegins = 2 * Clock.second
     /// Between two looks at how far a resync is.
     static let reports = Clock.second / 4
     static let afterRefusal = 5 * Clock.second

@@ -14,6 +14,7 @@ extension SourcePump {
     /// What goes on after a broken link: compared with what arrived already. Size and time say what
     /// that is only as long as both sides live: a power cut may leave them and take content.
     var mirrorAfterBreak: MirrorOrder {
+        if let orderNotBegun { return orderNotBegun }
         let isSure = lastOrder?.kind == .different && targetBoot == mirrorBoot
         return MirrorOrder(
             kind: isSure ? .different : .checksum,
@@ -42,10 +43,9 @@ extension SourcePump {
             }
             mirror = begun
         } catch {
-            logger.error("the mirror cannot begin: \(error)")
-            session.require(.mirrorStopped)
-            return
+            return cannotBegin(order, isPartial: isPartial, isResync: suspicion != nil, error)
         }
+        (orderNotBegun, shown.beginProblem) = (nil, "")
         if !isPartial { (lastOrder, mirrorBoot) = (order, targetBoot) }
         if suspicion == nil { session.mirrorStarted() }
         if !isPartial { mirrorBegan = Clock.now }
@@ -59,6 +59,26 @@ extension SourcePump {
                 isResync ? resyncFacts : order.facts)
         }
         logger.info("\(isPartial ? "sends what the target misses" : order.words + " started")")
+    }
+
+    /// A folder cannot be read at the moment. It is tried again; until then nothing is sent that
+    /// follows what was to be put right.
+    private func cannotBegin(
+        _ order: MirrorOrder, isPartial: Bool, isResync: Bool, _ error: Errno
+    ) {
+        let problem =
+            "the mirror cannot begin, because a folder cannot be read: \(error); it is tried again "
+            + "every \(LinkTimes.betweenBegins / Clock.second) seconds"
+        if shown.beginProblem != problem { logger.error("\(problem)") }
+        shown.beginProblem = problem
+        if plan.replicates { surroundings.queue.putOut(connection: plan.id, .ownWill) }
+        if isPartial {
+            session.lose(.objectsMissing)
+        } else if !isResync {
+            orderNotBegun = order
+            session.mirrorStarted()
+        }
+        nextOwnMirror = Clock.monotonic + LinkTimes.betweenBegins
     }
 
     func stopMirror() {

@@ -25,6 +25,7 @@ extension SourcePump {
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastOrder?.kind = .checksum
         if reason.isOfUncaptured { sourceSync.forget() }
+        if orderNotBegun?.kind == .different { orderNotBegun?.kind = .checksum }
         guard mirror != nil else { return }
         logger.warning("what runs begins anew: \(reason.rawValue)")
         mirror = nil

@@ -55,6 +55,8 @@ final class SourcePump {
     var unreadable: Set<[UInt8]> = []
     /// The last mirror that was not about single objects.
     var lastOrder: MirrorOrder?
+    /// What could not begin, and is tried again.
+    var orderNotBegun: MirrorOrder?
     /// What a mirror or resync made good whose end the target does not yet have on its disk.
     var unsettled: SourceSession.Data?
     /// Which run of its machine the target is in, and was in when a mirror began last.
@@ -189,9 +191,9 @@ final class SourcePump {
             if generation == self.generation { received(header, body) }
         case .closed(let generation, let reason):
             if generation == self.generation { lost("\(reason)") }
-        case .startMirror(let order): startMirror(order)
         // To look again is all there is to do.
         case .drained: break
+        case .startMirror(let order): startMirror(order)
         case .stopMirror: stopMirror()
         case .captureLost(let mount):
             heldMounts.insert(mount)
@@ -201,6 +203,7 @@ final class SourcePump {
             shown.captures[mount]?.problem = ""
         case .capture(let mount, let facts): heard(facts, of: mount)
         case .lose(let reason): loseAround(reason)
+        case .fence(let number): shown.fence = max(shown.fence, number)
         case .sourceSynced(let number):
             if number + 1 == shown.mirrorsStarted { mirror?.course.sourceIsSynced() }
         case .ask(let question, let answer): ask(question, answer)

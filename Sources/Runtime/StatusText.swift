@@ -163,6 +163,7 @@ struct StatusText {
 
     private var reason: String? {
         if let captureProblem { return captureProblem }
+        if !snapshot.beginProblem.isEmpty, snapshot.isMirrorOwed { return snapshot.beginProblem }
         return switch snapshot.state {
         case .mirrorRequired(let reason): reason.rawValue
         case .resyncing(let reason): reason.rawValue

@@ -16,7 +16,7 @@ final class TargetConnection: Sendable {
     let uuid: Digest
     private let mailbox = Mailbox<TargetNews>()
     private let end = SnapshotBoard(false)
-    private let linked = Mutex(false)
+    private let shown = Mutex(TargetSnapshot())
 
     init(uuid: Digest, owner: TargetConnections) {
         self.uuid = uuid
@@ -27,8 +27,10 @@ final class TargetConnection: Sendable {
         }
     }
 
-    var isLinked: Bool { linked.withLock { $0 } }
-    func setLinked(_ truth: Bool) { linked.withLock { $0 = truth } }
+    var snapshot: TargetSnapshot { shown.withLock { $0 } }
+    var isLinked: Bool { snapshot.isLinked }
+    func setLinked(_ truth: Bool) { shown.withLock { $0.isLinked = truth } }
+    func show(_ change: (inout TargetSnapshot) -> Void) { shown.withLock { change(&$0) } }
 
     func post(_ news: TargetNews) { mailbox.post(news) }
     func ended() async {

@@ -45,6 +45,11 @@ final class TargetConnections: Sendable {
         }
     }
 
+    /// Of one that no source has opened yet nothing is known here.
+    func snapshot(_ uuid: Digest) -> TargetSnapshot {
+        living.withLock { $0[uuid] }?.snapshot ?? TargetSnapshot()
+    }
+
     /// A connection ended for good; its thread calls this last.
     func forget(_ connection: TargetConnection) {
         living.withLock { living in

@@ -26,6 +26,7 @@ extension TargetPump {
                 refusing: "the target's disk did not take what was written: "
                     + "\(diskProblem.error); it is tried again")
         }
+        var opened: Applier?
         do throws(ApplyError) {
             let applier: Applier
             if let known = self.applier, roots == self.roots {
@@ -40,6 +41,7 @@ extension TargetPump {
                         }, isPrivileged: open.policy.contains(.privileged),
                         replayThrough: open.newestSequence, isDistrusted: diskProblem != nil))
             }
+            opened = applier
             diskProblem = nil
             remember(hello, open, roots, link)
             let before = applier.journalID
@@ -66,6 +68,9 @@ extension TargetPump {
                 "'\(hello.serverName)' replicates '\(open.setName)' to \(roots)"
             )
         } catch {
+            if opened?.syncer.mayHaveLost == true {
+                diskProblem = (error.errno, Clock.monotonic + RetryTimes.most)
+            }
             let text = Self.words(error, roots)
             logger.error("connection refused: \(text)")
             answer(link, open, refusing: text)

@@ -67,8 +67,25 @@ final class TargetPump {
                 continue
             }
             handle(inbox.removeFirst())
+            show()
         }
         finish()
+    }
+
+    /// For whoever asks at this server.
+    private func show() {
+        let retrying =
+            diskProblem.map { "changes do not reach the disk: \($0.error)" }
+            ?? (retry == nil ? "" : lastProblem)
+        let (claim, isMirroring) = (applier?.claim, applier?.isMirroring ?? false)
+        let positions = applier?.positions
+        connection.show { shown in
+            shown.claim = claim
+            shown.isMirroring = isMirroring
+            shown.retrying = retrying
+            shown.applied = positions?.applied ?? 0
+            shown.durable = positions?.durable ?? 0
+        }
     }
 
     private func finish() {
@@ -252,6 +269,7 @@ final class TargetPump {
                     since: retry?.since ?? Clock.monotonic)
                 lastProblem = "\(error)"
                 acknowledge()
+                show()
                 let until = Clock.monotonic + wait
                 while Clock.monotonic < until {
                     let seen = mailbox.signal

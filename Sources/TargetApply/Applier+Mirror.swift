@@ -61,7 +61,8 @@ extension Applier {
         let isRequired = mirrorIsComplete()
         syncer.completeMirror(
             generation: mirrorGeneration, isStillRequired: isRequired,
-            isWholeStillRequired: needsWholeMirror)
+            isWholeStillRequired: needsWholeMirror,
+            provesContent: !(mirror?.contains(.partial) ?? true))
         mirror = nil
         capabilities = [:]
     }
@@ -88,6 +89,13 @@ extension Applier {
             if isResyncing, isPart, boundOperation == operation || wasWanted || wasLeft {
                 // It is not what it was: what is not suspect of it, its names or its content, is
                 // not here any more, or has not come since an earlier mirror.
+                requestContent(parent, view.name, isKnown: false)
+            }
+            if isUnproven, !isResyncing, view.change.attributes.type == .regular,
+                view.change.attributes.size > 0,
+                flags.isDisjoint(with: [.contentFollows, .compared])
+            {
+                // Taken for equal by its size and time, which the kernel knows without the disk.
                 requestContent(parent, view.name, isKnown: false)
             }
             map.mark(cache[slot].node, .confirmed)

@@ -491,7 +491,8 @@ extension Applier {
     /// does not have the file. May be used, and closed, on another thread.
     package func readable(_ file: FileID) -> OwnedDescriptor? {
         operation += 1
-        guard !isCutOff else { return nil }
+        // All of it is sent then, and so written again.
+        guard !isCutOff, !isUnproven else { return nil }
         let node = map.find(file)
         guard node != 0, map[node].type == ObjectType.regular.rawValue,
             let slot = try? openSlot(node)

@@ -209,6 +209,8 @@ package final class Applier {
     package var isInconsistent: Bool {
         checkpoint.value.flags.contains(.inconsistent) && !syncer.isCompletingMirror
     }
+    /// See `CheckpointFlags.unproven`.
+    var isUnproven: Bool { checkpoint.value.flags.contains(.unproven) }
     package var mirrorGeneration: UInt64 { checkpoint.value.mirrorGeneration }
 
     /// The source counts in another journal from now on, and everything up to `applied` in it is

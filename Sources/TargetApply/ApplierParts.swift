@@ -109,6 +109,9 @@ extension Applier {
             checkpoint.durable = log.applied
             checkpoint.journalID = log.journalID
         }
+        if settings.isDistrusted { checkpoint.flags.insert(.unproven) }
+        // With the machine's memory went what was in it only.
+        if let stored, stored.boot != boot { checkpoint.flags.remove(.unproven) }
         let store = CheckpointStore(folder: folder, checkpoint)
         try store.write()
         return ApplierParts(

@@ -57,6 +57,10 @@ struct CheckpointFlags: OptionSet, BitwiseCopyable, Equatable, Sendable {
     /// A sync failed: what was written after `durable` may not be on the disk, although it can be
     /// read, and no later sync makes up for it.
     static let distrusted = CheckpointFlags(rawValue: 16)
+    /// After that, until a mirror's end is durable or the machine was started again: content that
+    /// can be read may be in the kernel's memory only, and the kernel takes it for written. So what
+    /// may differ must be written again, not compared.
+    static let unproven = CheckpointFlags(rawValue: 32)
 }
 
 /// The file `checkpoint`, written whole and atomically. Apply thread and syncer both change it.

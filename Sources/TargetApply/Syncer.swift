@@ -15,6 +15,8 @@ package final class Syncer: Sendable {
         let generation: UInt64
         var isStillRequired: Bool
         var isWholeStillRequired: Bool
+        /// All that may differ came with it.
+        var provesContent: Bool
     }
 
     init(roots: [OwnedDescriptor], checkpoint: CheckpointStore) {
@@ -29,6 +31,8 @@ package final class Syncer: Sendable {
     /// needs. Answers the durable position.
     @discardableResult
     package func sync() throws(Errno) -> UInt64 {
+        // A sync that succeeds after one that failed proves nothing.
+        guard !mayHaveLost else { throw .inputOutput }
         // Before the point: a completion that is seen here is for what the point has.
         let completed = completion.withLock { $0 }
         guard let point = latest.withLock({ $0 }) else { return durable }
@@ -47,6 +51,7 @@ package final class Syncer: Sendable {
                 latest.generation == checkpoint.mirrorGeneration
             {
                 checkpoint.flags.subtract([.inconsistent, .mirrorRequired, .wholeRequired])
+                if latest.provesContent { checkpoint.flags.remove(.unproven) }
                 if latest.isStillRequired { checkpoint.flags.insert(.mirrorRequired) }
                 if latest.isWholeStillRequired { checkpoint.flags.insert(.wholeRequired) }
                 checkpoint.unsureFrom = 0
@@ -67,13 +72,17 @@ package final class Syncer: Sendable {
 
     /// What the kernel could not write it may forget: the next sync succeeds without it.
     private func flush(_ point: SyncPoint) throws(Errno) {
-        do throws(Errno) {
+        try notingLoss { () throws(Errno) in
             _ = try SystemCall.check { cposix_fdatasync(point.log.descriptor) }
-            try syncFileSystems()
-        } catch {
+            try syncRoots()
+        }
+    }
+
+    private func notingLoss(_ body: () throws(Errno) -> Void) throws(Errno) {
+        do throws(Errno) { try body() } catch {
             hasLost.withLock { $0 = true }
             // Where this cannot be written either, this process at least knows it.
-            try? checkpoint.update { $0.flags.insert(.distrusted) }
+            try? checkpoint.update { $0.flags.formUnion([.distrusted, .unproven]) }
             throw error
         }
     }
@@ -84,12 +93,12 @@ package final class Syncer: Sendable {
 
     /// All records of a mirror are applied and published: the next sync takes the flag away.
     func completeMirror(
-        generation: UInt64, isStillRequired: Bool, isWholeStillRequired: Bool
+        generation: UInt64, isStillRequired: Bool, isWholeStillRequired: Bool, provesContent: Bool
     ) {
         completion.withLock {
             $0 = Completion(
                 generation: generation, isStillRequired: isStillRequired,
-                isWholeStillRequired: isWholeStillRequired)
+                isWholeStillRequired: isWholeStillRequired, provesContent: provesContent)
         }
     }
 
@@ -108,6 +117,10 @@ package final class Syncer: Sendable {
     package var isCompletingMirror: Bool { completion.withLock { $0 != nil } }
 
     func syncFileSystems() throws(Errno) {
+        try notingLoss { () throws(Errno) in try syncRoots() }
+    }
+
+    private func syncRoots() throws(Errno) {
         var done: [UInt64] = []
         for root in roots {
             let device = UInt64(try SystemCall.status(of: root.descriptor).st_dev)

@@ -122,6 +122,17 @@ enum ConnectionCommands {
             examples: [.init("status con 1"), .init("status connection *")],
             faults: [Faults.noSuchConnection]),
         CommandDeclaration(
+            "status.target", "STATus TARget", permission: .monitor, group: Group.connections,
+            summary: "shows how the server is doing as a target",
+            details: """
+                For each connection that ends here, whether its source lives or not: OK means that \
+                the copy is a state that the source had. After a server that was killed the state \
+                is Retrying until the source has said again what it was making.
+                """,
+            answer: "a record with `connections`, a list of records with `state`, `reason`, "
+                + "`mayBeInPart`, `linked` and what else the lines show",
+            examples: [.init("status target")]),
+        CommandDeclaration(
             "sync", "SYNC", .all(Shared.connection, .anyOrder(Shared.timeout)),
             group: Group.connections,
             summary: "returns when everything written before it is on the target",
@@ -135,10 +146,6 @@ enum ConnectionCommands {
             "status.source", "STATus SOUrce", permission: .monitor, group: Group.connections,
             summary: "shows how the server is doing as a source", answer: "a record",
             examples: [.init("status source")]),
-        CommandDeclaration(
-            "status.target", "STATus TARget", permission: .monitor, group: Group.connections,
-            summary: "shows how the server is doing as a target", answer: "a record",
-            examples: [.init("status target")]),
         CommandDeclaration(
             "status.queue", "STATus QUEue", permission: .monitor, group: Group.connections,
             summary: "shows what waits in memory and on disk", answer: "a record",

@@ -71,6 +71,36 @@ extension EndToEnd {
             }
         }
 
+        @Test("Of a killed target it is known that changes may be there in part")
+        func claim() throws {
+            try Laboratory.run { laboratory in
+                let (alpha, beta) = try prepared(laboratory)
+                #expect(try claimed(laboratory) == ["OK", ""])
+                // In the middle of a batch, or between two: it cannot know, and it says so.
+                let workload = try laboratory.workload(seed: Seed.next, seconds: 2)
+                try laboratory.requireUndisturbed(workload)
+                try beta.kill()
+                try #require(try alpha.stop() == 0)
+                try beta.start()
+                let found = try claimed(laboratory)
+                #expect(found[0] == "Retrying" && found[1].contains("in part"), "\(found)")
+                try alpha.start()
+                try laboratory.sync()
+                #expect(try claimed(laboratory) == ["OK", ""])
+                try #require(try alpha.stop() == 0)
+                try #require(try beta.stop() == 0)
+                try beta.start()
+                #expect(try claimed(laboratory) == ["OK", ""])
+            }
+        }
+
+        /// What the target says of itself: state and reason.
+        private func claimed(_ laboratory: Laboratory) throws -> [String] {
+            let all = try laboratory.command("status target", of: "beta").record["connections"]
+            let one = try #require((all as? [[String: Any]])?.first)
+            return [one["state"] as? String ?? "", one["reason"] as? String ?? ""]
+        }
+
         private func prepared(
             _ laboratory: Laboratory
         ) throws -> (alpha: Server, beta: Server) {

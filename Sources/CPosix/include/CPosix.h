@@ -179,6 +179,12 @@ int cposix_fallocate(int descriptor, int mode, off_t offset, off_t length);
 int cposix_fsync(int descriptor);
 int cposix_fdatasync(int descriptor);
 int cposix_syncfs(int descriptor);
+/// Sends a page of a nameless file in `directory` after all pages of shared mappings that the kernel
+/// has begun to write there, and waits for it: whoever serves the file system (FUSE) has read those
+/// before. 0 or -errno; also where there are no nameless files.
+int cposix_passMappedWrites(int directory);
+/// Makes a request of whoever serves the file system of `directory`, and waits for the answer.
+void cposix_nudge(int directory);
 
 // MARK: Names
 

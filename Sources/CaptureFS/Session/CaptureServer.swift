@@ -160,7 +160,9 @@ final class CaptureServer {
         case .stats:
             send(client, .ok(statistics), [])
         case .flush:
-            send(client, .ok([:]), [])
+            let (isRead, turns) = session.turns
+            let text = turns.map { String($0) }.joined(separator: ",")
+            send(client, .ok(["isRead": isRead ? "1" : "0", "turns": text]), [])
         case .rotate:
             send(client, rotate(), [])
         case .suspects:

@@ -89,6 +89,7 @@ final class Session: @unchecked Sendable {
             guard count > 0 else { return false }
             worker.progress.wrappingAdd(1, ordering: .releasing)
             handle(worker, count)
+            worker.turn.wrappingAdd(1, ordering: .releasing)
             worker.progress.wrappingAdd(1, ordering: .releasing)
         }
         return true
@@ -134,6 +135,24 @@ final class Session: @unchecked Sendable {
         }
     }
 
+    /// Whether nothing is left to be read, and then for each worker the number of its turn where it
+    /// may have a request in its hands, else 0.
+    ///
+    /// Where nothing is left to be read the kernel holds nothing back of its own writes, too: of
+    /// these it lets more go at once than there are workers (see `Negotiation.encode`).
+    var turns: (isRead: Bool, turns: [UInt64]) {
+        guard let channel = workers.first?.lookingChannel else { return (true, []) }
+        var entry = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
+        let isRead = understudy_poll(&entry, 1, 0) == 0
+        return (
+            isRead,
+            workers.map { worker in
+                let turn = worker.turn.load(ordering: .sequentiallyConsistent)
+                return turn & 1 == 1 ? turn : 0
+            }
+        )
+    }
+
     /// Bytes of the next request, 0 if there is none and `waits` is false, below zero (-errno) when
     /// the mount is gone.
     private func next(_ worker: Worker, waits: Bool) -> Int {
@@ -141,6 +160,7 @@ final class Session: @unchecked Sendable {
         while true {
             let count = worker.read()
             if count > 0 { return count }
+            worker.turn.wrappingAdd(1, ordering: .releasing)
             switch -count {
             // ENOENT: the request was withdrawn between being announced and being read.
             case Int(EINTR), Int(ENOENT): continue

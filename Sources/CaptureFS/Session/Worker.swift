@@ -35,6 +35,8 @@ final class Worker: @unchecked Sendable {
     let hasSeat = Atomic<Bool>(false)
     /// Requests begun, twice, plus one while one is being served.
     let progress = Atomic<UInt64>(0)
+    /// Odd from before it looks or waits for a request until there was none, or it is answered.
+    let turn = Atomic<UInt64>(0)
     private let seats: Seats?
     private var isPresent = false
 
@@ -79,6 +81,7 @@ final class Worker: @unchecked Sendable {
     /// Reads the next request; answers its bytes or -errno.
     @inline(__always)
     func read() -> Int {
+        turn.wrappingAdd(1, ordering: .sequentiallyConsistent)
         // Only a request that was read whole has its length there.
         forgetRequest()
         return cposix_read(channel, input.baseAddress, input.count)

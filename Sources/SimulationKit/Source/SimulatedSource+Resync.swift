@@ -35,9 +35,17 @@ extension SimulatedSource {
             }
         } catch {
             world.story.tell("the mirror cannot begin: \(error)")
-            session.require(.mirrorStopped)
-            return
+            queue.putOut(connection: Self.connection, .ownWill)
+            if isPartial {
+                session.lose(.objectsMissing)
+            } else if suspicion == nil {
+                kindNotBegun = kind
+                session.mirrorStarted()
+            }
+            nextOwnMirror = world.now + 2_000_000_000
+            return wake(after: 2_000_000_000)
         }
+        kindNotBegun = nil
         if isPartial {
             world.figures.partialMirrors += 1
             world.story.tell("source sends what the target misses")
@@ -75,6 +83,7 @@ extension SimulatedSource {
         queue.putOut(connection: Self.connection, .ownWill)
         // Size and time of what was received do not say any more that nothing is missing in it.
         lastKind = .checksum
+        if kindNotBegun == .different { kindNotBegun = .checksum }
         if reason.isOfUncaptured { sourceSync = .needed }
         guard mirror != nil else { return }
         mirror = nil
@@ -127,7 +136,8 @@ extension SimulatedSource {
 
     /// Size and time say what is there only as long as both sides live.
     private var kindAfterBreak: SimulatedMirror.Kind {
-        lastKind == .different && targetBoot == mirrorBoot ? .different : .checksum
+        let isSure = lastKind == .different && targetBoot == mirrorBoot
+        return kindNotBegun ?? (isSure ? .different : .checksum)
     }
 
     enum Followed {

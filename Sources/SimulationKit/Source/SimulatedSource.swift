@@ -30,6 +30,8 @@ final class SimulatedSource {
     var nextOwnMirror: Int64 = 0
     var mirror: SimulatedMirror?
     var lastKind: SimulatedMirror.Kind?
+    /// What could not begin, and is tried again.
+    var kindNotBegun: SimulatedMirror.Kind?
     /// Which run of its machine the target is in, and was in when a mirror began last.
     var targetBoot = ""
     var mirrorBoot = ""

@@ -32,6 +32,7 @@ final class SimulatedTarget {
         case sums(Sums, SimulatedLink)
         case closed(SimulatedLink)
         case synced
+        case syncFailed(Applier)
     }
 
     private struct Work {
@@ -102,8 +103,21 @@ final class SimulatedTarget {
         case .closed(let link):
             if link === self.link { self.link = nil }
         case .synced: acknowledge()
+        case .syncFailed(let applier): if applier === self.applier { distrust() }
         }
     }
+
+    /// All that is not durable comes again, after a pause, to an applier that begins there.
+    private func distrust() {
+        world.story.tell("target gives up what is not durable")
+        distrustedUntil = world.now + 5_000_000_000
+        link?.close(from: .target)
+        link = nil
+        applier = nil
+    }
+
+    /// Until when no other applier is opened, since one was given up.
+    private var distrustedUntil: Int64?
 
     // MARK: Opening
 
@@ -113,6 +127,9 @@ final class SimulatedTarget {
         // Its source has given it up: what it said comes late.
         guard link.number > linkNumber else { return link.close(from: .target) }
         linkNumber = link.number
+        if let distrustedUntil, world.now < distrustedUntil {
+            return send(Opened(isAccepted: false, code: 1, reason: "the disk failed"), link)
+        }
         do throws(ApplyError) {
             let applier: Applier
             if let known = self.applier {
@@ -124,8 +141,10 @@ final class SimulatedTarget {
                         stateFolder: BytePath("/targetState/incoming"),
                         roots: open.mappings.map {
                             ApplyRoot(file: $0.root, path: BytePath($0.targetPath))
-                        }, isPrivileged: true, replayThrough: open.newestSequence))
+                        }, isPrivileged: true, replayThrough: open.newestSequence,
+                        isDistrusted: distrustedUntil != nil))
                 self.applier = applier
+                distrustedUntil = nil
                 frontier = 0
                 if applier.journalID == open.journalID {
                     frontier = open.newestSequence
@@ -364,6 +383,7 @@ final class SimulatedTarget {
         } catch {
             guard !world.targetMachine.isStopped else { return }
             world.story.tell("target's sync fails: \(error)")
+            if applier.syncer.mayHaveLost { post(.syncFailed(applier)) }
             syncSoon(hurries: false)
         }
     }
@@ -428,7 +448,7 @@ extension SimulatedTarget.News {
     func ends(_ link: SimulatedLink) -> Bool {
         switch self {
         case .closed(let closed): closed === link
-        case .open, .batch, .inspect, .sums, .synced: false
+        case .open, .batch, .inspect, .sums, .synced, .syncFailed: false
         }
     }
 }
