@@ -20,7 +20,8 @@ package struct NameChange: BitwiseCopyable, Sendable {
     package var nameLength: UInt16 = 0
     package var otherNameLength: UInt16 = 0
     package var linkTextLength: UInt16 = 0
-    /// Rename: membership under the new name (the record holds the one under the old name).
+    /// Rename: membership under the new name (the record holds the one under the old name). Link:
+    /// the object's membership before it (the record holds the one of the new name).
     package var otherMembership: UInt16 = 0
     /// Bytes of the extended attributes, see `AttributeChange`, one after the other.
     package var extendedLength: UInt32 = 0
@@ -34,6 +35,16 @@ package struct NameChange: BitwiseCopyable, Sendable {
         Self.fixedByteCount + Int(nameLength) + Int(otherNameLength) + Int(linkTextLength)
             + Int(extendedLength)
     }
+}
+
+/// What a record about names has in `flags`: renameat2's, and one of our own.
+package struct NameFlags: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let exchange = NameFlags(rawValue: 2)
+    /// To a target: what gets the name was not replicated before, so its content is not known.
+    package static let arrives = NameFlags(rawValue: 128)
 }
 
 /// Reads a `NameChange` payload in place. Every length is checked once, here.

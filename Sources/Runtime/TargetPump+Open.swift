@@ -31,6 +31,7 @@ extension TargetPump {
             let applier: Applier
             if let known = self.applier, roots == self.roots {
                 known.replayThrough = max(known.replayThrough, open.newestSequence)
+                known.askAgain()
                 applier = known
             } else {
                 applier = try Applier.open(
@@ -45,7 +46,7 @@ extension TargetPump {
             diskProblem = nil
             remember(hello, open, roots, link)
             let before = applier.journalID
-            var isInconsistent = applier.isInconsistent || applier.isMirrorRequired
+            var isInconsistent = applier.isToBeCompared
             if before != open.journalID {
                 // What the source counted before is unknown here: only a mirror or a resync can
                 // make this copy good, and that must be on disk before the first change is taken.

@@ -325,6 +325,8 @@ final class TargetPump {
 
     private func acknowledge() {
         guard let applier, let link else { return }
+        // What is missing is asked for before it is said that something is.
+        report(applier)
         var flags: AcknowledgeFlags = []
         if applier.isInconsistent { flags.insert(.inconsistent) }
         if applier.isMirrorRequired { flags.insert(.mirrorRequired) }

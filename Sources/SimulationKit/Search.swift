@@ -38,10 +38,14 @@ package final class Search {
 
     /// - Parameters:
     ///   - isShort: a dozen operations at most; another story than the seed's long one.
+    ///   - hasRules: a part of the source's tree is not replicated.
     ///   - isTold: whether the outcome says what happened.
-    package func run(seed: UInt64, isShort: Bool = false, isTold: Bool = false) -> Outcome {
+    package func run(
+        seed: UInt64, isShort: Bool = false, hasRules: Bool = false, isTold: Bool = false
+    ) -> Outcome {
         let world = World(
-            seed: seed, isShort: isShort, memoryFolder: folder, isTold: isTold, room: room)
+            seed: seed, isShort: isShort, hasRules: hasRules, memoryFolder: folder,
+            isTold: isTold, room: room)
         let failure = world.run()
         figures.add(world.figures)
         return Outcome(

@@ -414,7 +414,7 @@ extension Applier {
         map.mark(node, .listed)
         let directory = try open(node)
         try removeBound(node, directory, notIn: list)
-        if flags.contains(.removeOrphans) { try removeOrphans(node, directory, notIn: list) }
+        try removeOrphans(node, directory, notIn: list, all: flags.contains(.removeOrphans))
         touch(node, record.time)
     }
 
@@ -445,9 +445,11 @@ extension Applier {
         }
     }
 
+    /// Without `all` only what changes made that the map lost in a crash.
     private func removeOrphans(
-        _ node: UInt32, _ directory: CInt, notIn list: ListedNames
+        _ node: UInt32, _ directory: CInt, notIn list: ListedNames, all: Bool
     ) throws(Errno) {
+        guard all || !unsureTimes.isEmpty else { return }
         var orphans: [[UInt8]] = []
         var reader = DirectoryReader()
         try reader.start(directory)
@@ -455,6 +457,7 @@ extension Applier {
             if !list.contains(entry.name), map.link(node, entry.name) == 0,
                 !isAside(node, entry.name)
             {
+                if !all, try !isForgotten(directory, entry.name) { continue }
                 orphans.append(Array(entry.name))
             }
         }
@@ -466,6 +469,15 @@ extension Applier {
                 }
             }
         }
+    }
+}
+
+extension Applier {
+    private func isForgotten(
+        _ directory: CInt, _ name: UnsafeRawBufferPointer
+    ) throws(Errno) -> Bool {
+        guard let status = try status(directory, name) else { return false }
+        return isForgotten(directory, firstName.cString(name), status)
     }
 }
 

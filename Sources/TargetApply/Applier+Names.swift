@@ -141,10 +141,11 @@ extension Applier {
         while map[link: new].nextOfNode != 0 { map.detach(map[link: new].nextOfNode) }
     }
 
-    func link(_ file: FileID, _ view: NameChangeView) throws(Errno) {
+    func link(_ record: OperationRecord, _ view: NameChangeView) throws(Errno) {
+        let file = record.file
         let parent = try reached(view.change.parent)
         guard parent != 0 else { return skipUnknown(view.change.parent) }
-        let node = map.find(file)
+        let node = try moved(record)
         guard node != 0 else {
             touch(parent, view.change.parentModified)
             if willBeListed(parent) { return skipUnknown(file) }

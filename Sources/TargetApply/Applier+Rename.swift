@@ -10,7 +10,7 @@ extension Applier {
         let wasWanted = map.awaiting.wantsAll(view.change.parent, view.name)
         map.arrived(view.change.parent, view.name)
         map.arrived(view.change.otherParent, view.otherName)
-        let node = map.find(record.file)
+        let node = try moved(record)
         let from = try reached(view.change.parent)
         var to = try reached(view.change.otherParent)
         if node != 0, seemsWithin(to, node) { to = 0 }
@@ -21,12 +21,8 @@ extension Applier {
             if to != 0, to != from { touch(to, view.change.otherParentModified) }
         }
         guard to != 0 else { return try renameAway(node, from, view, record) }
-        guard node != 0 else {
-            // Moved and removed before, by changes that come again because their batch was cut. In
-            // a mirror it may have had its place already, until an older change took that.
-            if isReplaying, mirror == nil, unavailable.contains(record.file) { return }
-            return try renameUnknown(to, view, record)
-        }
+        // It may have been here before, and have left what is replicated since.
+        guard node != 0 else { return try renameUnknown(to, view, record) }
         try makingProblem(.rename, to, view.otherName, .none) { () throws(Errno) in
             do throws(Errno) {
                 try move(node, from, to, view, record)
@@ -247,9 +243,7 @@ extension Applier {
             // Only one of the two is known here.
             try place(node, from: from, view.name, to: to, view.otherName)
             let from = map.find(view.change.parent)
-            let isGone =
-                isReplaying && mirror == nil && unavailable.contains(view.change.replaced)
-            if from != 0, !isGone { requestUnlessListed(from, view.name) }
+            if from != 0 { requestUnlessListed(from, view.name) }
             return
         }
         guard other != node, to != node, from != other else { throw .invalid }

@@ -221,6 +221,25 @@ extension Applier {
 
     // MARK: Limbo
 
+    /// The node of what a change gives a name; 0: the target does not have it. What comes into the
+    /// set may have been in it before, and have changed since unseen: then it comes whole.
+    func moved(_ record: OperationRecord) throws(Errno) -> UInt32 {
+        let node = map.find(record.file)
+        let arrives = NameFlags(rawValue: record.flags).contains(.arrives)
+        guard arrives, node != 0, map[node].rootNumber == 0, isOnlyAside(node) else { return node }
+        try removeEverywhere(node)
+        return 0
+    }
+
+    /// Whether all names of an object are ours.
+    private func isOnlyAside(_ node: UInt32) -> Bool {
+        var link = map[node].firstLink
+        while link != 0, isAside(map[link: link].parent, map.name(of: link)) {
+            link = map[link: link].nextOfNode
+        }
+        return link == 0
+    }
+
     /// Puts a known object that loses its last name into limbo. Answers false where nothing is kept
     /// there. The name stays in the map; the caller takes it out.
     func retire(

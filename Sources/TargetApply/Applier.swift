@@ -211,6 +211,14 @@ package final class Applier {
     }
     /// See `CheckpointFlags.unproven`.
     var isUnproven: Bool { checkpoint.value.flags.contains(.unproven) }
+    /// Nothing is wrong but that what the source was asked for has not come.
+    private var isOnlyAwaiting: Bool {
+        !isWholeMirrorRequired && mirror == nil && !map.awaiting.isEmpty
+    }
+    /// What a source hears that comes again: whether it has to look for what differs.
+    package var isToBeCompared: Bool {
+        isInconsistent || isMirrorRequired && !isOnlyAwaiting
+    }
     package var mirrorGeneration: UInt64 { checkpoint.value.mirrorGeneration }
 
     /// The source counts in another journal from now on, and everything up to `applied` in it is
@@ -279,6 +287,11 @@ package final class Applier {
         return awaited
     }
 
+    /// The source may not have heard of it: the link broke.
+    package func askAgain() {
+        if isOnlyAwaiting { _ = requestAwaitedAgain() }
+    }
+
     /// What is too much for one time is asked for again when the mirror ends.
     func emitAwaited(_ parent: UInt32, _ name: UnsafeRawBufferPointer, isKnown: Bool) {
         guard awaited.count < Self.awaitedMax else { return }
@@ -318,7 +331,7 @@ package final class Applier {
             guard let view = NameChangeView(payload) else { return misunderstood(record) }
             switch kind {
             case .create: try create(record.file, view)
-            case .link: try link(record.file, view)
+            case .link: try link(record, view)
             case .rename: try rename(record, view)
             default: try remove(record.file, view, kind)
             }
@@ -368,11 +381,11 @@ package final class Applier {
         note(.understand, at: path(of: map.find(record.file)), .invalid)
     }
 
-    /// A record about an object that the map does not have. While a mirror runs it will come by
-    /// itself; otherwise the copy is not what it should be.
+    /// A record about an object that the map does not have. While a mirror runs, or something is
+    /// awaited, it will come by itself; otherwise the copy is not what it should be.
     func skipUnknown(_ file: FileID) {
         counters.skipped += 1
-        guard mirror == nil, !unavailable.contains(file) else { return }
+        guard mirror == nil, map.awaiting.isEmpty, !unavailable.contains(file) else { return }
         if !needsWholeMirror, problems.count < Self.problemsMax {
             let about = "inode \(file.inode) of change \(sequence)"
             problems.append(

@@ -6,6 +6,8 @@ struct SearchArguments {
     var seed: UInt64?
     var isTraced = false
     var isShort = false
+    /// A part of the source's tree is not replicated.
+    var hasRules = false
     /// One target and one stream, without a network.
     var isReplay = false
     var minutes: Int?
@@ -24,6 +26,7 @@ struct SearchArguments {
             case "--seed": seed = try Self.number(word, &rest)
             case "--trace": isTraced = true
             case "--short": isShort = true
+            case "--rules": hasRules = true
             case "--replay": isReplay = true
             case "--minutes": minutes = Int(try Self.number(word, &rest))
             case "--help", "-h": wantsHelp = true
@@ -46,7 +49,7 @@ struct SearchArguments {
         simulated time, and breaks them in every way: links, processes, power, disks, memory. Each
         seed is one story; what the target claims is held against what the source had.
 
-        understudy-sim [--seeds N] [--first-seed N] [--minutes N]
+        understudy-sim [--seeds N] [--first-seed N] [--minutes N] [--rules]
         understudy-sim --seed N [--trace]
         understudy-sim --replay [--short] [--seeds N ...]
 
@@ -56,6 +59,8 @@ struct SearchArguments {
           --seed N         only this one
           --trace          prints what happens, line by line
           --short          stories of a dozen operations at most, as the tests run them
+          --rules          a part of the source's tree is not replicated: what is moved over that
+                           border comes and goes
           --replay         only a target and its changes: crashes, and goings back to what it once
                            knew, after which the same changes come again and must end in the same
                            tree. With --short a crash at every step, and after each a start from

@@ -19,13 +19,16 @@ final class WorldSearch: SeedRunner {
 
     func run(_ seed: UInt64) -> String? {
         let outcome = search.run(
-            seed: seed, isShort: arguments.isShort, isTold: arguments.isTraced)
+            seed: seed, isShort: arguments.isShort, hasRules: arguments.hasRules,
+            isTold: arguments.isTraced)
         for line in outcome.lines { print(line) }
         if arguments.seed != nil { print(figures) }
         return outcome.failure
     }
 
-    var options: String { arguments.isShort ? " --short" : "" }
+    var options: String {
+        (arguments.isShort ? " --short" : "") + (arguments.hasRules ? " --rules" : "")
+    }
     var figures: String { search.figures.text }
 
     func progress(_ seconds: Double) -> String {

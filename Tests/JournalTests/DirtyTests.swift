@@ -278,9 +278,12 @@ struct DirtyTests {
         found = try kinds(names(.create, x) { ($0.parent, $0.attributes.mode) = (a, 0o040755) })
         #expect(found[a]?.kinds == .entries && found[x]?.kinds == [.attributes, .entries])
         for kind in [OperationKind.link, .unlink, .removeDirectory, .leave] {
-            found = try kinds(names(kind, x) { $0.parent = a })
+            // An object that was in the set before it was linked.
+            found = try kinds(names(kind, x) { ($0.parent, $0.otherMembership) = (a, 1) })
             #expect(found[a]?.kinds == .entries && found[x]?.kinds == .attributes)
         }
+        found = try kinds(names(.link, x) { $0.parent = a })
+        #expect(found[a]?.kinds == .entries && found[x]?.kinds == [.attributes, .wholeData])
         let move: (inout NameChange) -> Void = {
             ($0.parent, $0.otherParent, $0.replaced) = (a, b, y)
             ($0.otherNameLength, $0.otherMembership) = (1, 1)

@@ -40,6 +40,22 @@ struct StoryTests {
         #expect(outcome.failure == nil, "\(outcome.lines.suffix(40).joined(separator: "\n"))")
     }
 
+    /// A part of the tree is not replicated.
+    @Test(arguments: [
+        Story(15, "a file leaves the set and comes back while the link is broken"),
+        Story(46, "a file is written after it came into the set and before the target has it"),
+        Story(98, "what is replicated and what is not are exchanged"),
+        Story(288, "the link breaks when the target asks for what came into the set"),
+        Story(2391, "a file leaves during a mirror, is changed outside, and comes back"),
+        Story(2840, "an I/O error between a move into the set and its being asked for"),
+        Story(13_102, "a power cut while something is asked for: what it forgets goes"),
+        Story(28_658, "a file is changed by its name outside the set, and linked into it again"),
+    ])
+    func `It ends well with rules, too`(story: Story) {
+        let outcome = Search().run(seed: story.seed, hasRules: true, isTold: true)
+        #expect(outcome.failure == nil, "\(outcome.lines.suffix(40).joined(separator: "\n"))")
+    }
+
     @Test
     func `A seed tells the same story twice`() {
         let search = Search()

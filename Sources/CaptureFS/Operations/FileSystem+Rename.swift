@@ -159,6 +159,7 @@ extension FileSystem {
                 let directory = try openDescriptor(parent, .read)
                 let object = try openDescriptor(node, .path)
                 var known = try statusOf(object)
+                let before = membership(node, known)
                 known.st_nlink += 1
                 try requireHot(call, parent)
                 call.worker.act(as: call.header)
@@ -175,6 +176,7 @@ extension FileSystem {
                 if recorder.wants(membership) {
                     var change = NameChange()
                     change.attributes = ObjectAttributes(status)
+                    change.otherMembership = before
                     fillParent(&change, parent, directory)
                     recorder.names(
                         wasNameless ? .create : .link, node.file, membership, change,

@@ -68,8 +68,12 @@ extension DirtyIndex {
         if change.replaced != .none { mark(change.replaced, .attributes, sequence: sequence) }
         var kinds: DirtyKinds = .attributes
         let isDirectory = change.attributes.type == .directory
-        let isNew = record.kindNumber == OperationKind.create.rawValue || !isMember
+        let isLink = record.kindNumber == OperationKind.link.rawValue
+        // May have been in the set before, and have changed since unseen.
+        let arrives = isRename && !isMember || isLink && change.otherMembership & bit == 0
+        let isNew = record.kindNumber == OperationKind.create.rawValue || arrives
         if isNew && isDirectory { kinds.insert(.entries) }
+        if arrives && isDirectory { setIncomplete() }
         mark(record.file, kinds, sequence: sequence)
         if isNew && !isDirectory { markData(record.file, from: 0, sequence: sequence) }
     }

@@ -11,6 +11,8 @@ final class Application {
     var willTouch: ([UInt64]) -> Void = { _ in }
     /// Takes a record with its payload.
     var didChange: (OperationRecord, [UInt8]) -> Void = { _, _ in }
+    /// Which part of the tree is replicated.
+    var set = SimulatedSet.everything
     /// Paths below the root by kind, found anew before every operation.
     private var directories: [String] = []
     private var files: [String] = []
@@ -147,11 +149,13 @@ final class Application {
             let (parent, new) = newPlace(&numbers)
         else { return }
         willTouch([inode(path), inode(parent)])
+        let before = set.membership(of: inode(path), in: disk.image)
         guard cposix_linkat(AT_FDCWD, full(path), AT_FDCWD, full(new), 0) == 0 else { return }
         var change = NameChange()
         change.parent = file(parent)
         change.parentModified = modified(parent)
         change.attributes = attributes(new)
+        change.otherMembership = before
         emit(record(.link, new), change, name(new), [])
     }
 
@@ -221,7 +225,7 @@ final class Application {
         change.otherParent = file(parent(new))
         change.otherParentModified = modified(parent(new))
         change.attributes = attributes(new)
-        change.otherMembership = 1
+        change.otherMembership = set.membership(new)
         emit(record, change, name(old), name(new))
     }
 
@@ -285,7 +289,11 @@ final class Application {
     private func record(_ kind: OperationKind, _ path: String) -> OperationRecord {
         var record = OperationRecord(kind, file(path))
         record.time = modified(path)
-        record.membership = 1
+        switch kind {
+        case .link, .unlink, .removeDirectory, .rename: record.membership = set.membership(path)
+        // What has a name in the set belongs to it by all of its names.
+        default: record.membership = set.membership(of: inode(path), in: disk.image)
+        }
         return record
     }
 

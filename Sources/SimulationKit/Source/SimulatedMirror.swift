@@ -8,7 +8,7 @@ internal import ReplicationModel
 final class SimulatedMirror {
     let kind: Kind
     let isPartial: Bool
-    var course: MirrorCourse<IncludeAll>
+    var course: MirrorCourse<SimulatedSet>
     private let root: OwnedDescriptor
 
     enum Kind: String {
@@ -19,7 +19,7 @@ final class SimulatedMirror {
     }
 
     init(
-        _ kind: Kind, isPartial: Bool, root file: FileID, removesOrphans: Bool,
+        _ kind: Kind, isPartial: Bool, root file: FileID, set: SimulatedSet, removesOrphans: Bool,
         started: Int64, suspicion: (any Suspicion)?
     ) throws(Errno) {
         self.kind = kind
@@ -33,8 +33,7 @@ final class SimulatedMirror {
         root = OwnedDescriptor(try SystemCall.open("/source", O_RDONLY | O_DIRECTORY))
         course = MirrorCourse(
             roots: [
-                MirrorRoot(
-                    mapping: 0, descriptor: root.descriptor, file: file, filter: IncludeAll())
+                MirrorRoot(mapping: 0, descriptor: root.descriptor, file: file, filter: set)
             ], settings: settings, started: started, suspicion: suspicion ?? EverythingSuspicion())
     }
 }

@@ -19,7 +19,7 @@ extension SimulatedSource {
     ) {
         do throws(Errno) {
             let begun = try SimulatedMirror(
-                kind, isPartial: isPartial, root: world.sourceRoot,
+                kind, isPartial: isPartial, root: world.sourceRoot, set: world.application.set,
                 removesOrphans: !isPartial && session.data.isWholeMirror, started: world.now,
                 suspicion: suspicion)
             mirror = begun

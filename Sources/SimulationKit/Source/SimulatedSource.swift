@@ -170,8 +170,12 @@ final class SimulatedSource {
     private func drain(into batch: inout BatchBuilder) {
         guard let follower else { return }
         let limit = 1 + world.numbers.below(world.numbers.oneIn(3) ? 40 : 5)
+        let stream = SetStream(bit: Self.membershipBit)
         _ = follower.read(limit: limit) { record, payload in
-            batch.append(record, payload: payload)
+            switch stream.append(record, payload, to: &batch) {
+            case .noRoom: false
+            case .appended, .notConcerned: true
+            }
         }
     }
 

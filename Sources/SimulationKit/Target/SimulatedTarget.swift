@@ -134,6 +134,7 @@ final class SimulatedTarget {
             let applier: Applier
             if let known = self.applier {
                 known.replayThrough = max(known.replayThrough, open.newestSequence)
+                known.askAgain()
                 applier = known
             } else {
                 applier = try Applier.open(
@@ -153,7 +154,7 @@ final class SimulatedTarget {
             }
             replayThrough = max(replayThrough, open.newestSequence)
             let before = applier.journalID
-            var isInconsistent = applier.isInconsistent || applier.isMirrorRequired
+            var isInconsistent = applier.isToBeCompared
             if before != open.journalID {
                 applier.requireResync()
                 _ = try applier.finishBatch(lastSequence: applier.positions.applied)
@@ -305,6 +306,8 @@ final class SimulatedTarget {
 
     private func acknowledge() {
         guard let applier, let link else { return }
+        // What is missing is asked for before it is said that something is.
+        report(applier)
         var flags: AcknowledgeFlags = []
         if applier.isInconsistent { flags.insert(.inconsistent) }
         if applier.isMirrorRequired { flags.insert(.mirrorRequired) }

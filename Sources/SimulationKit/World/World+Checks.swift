@@ -25,7 +25,11 @@ extension World {
 
     /// What is put aside in the root moves the root's time; where a crash comes before that is put
     /// right, nobody knows the time of before.
-    private var hadTargetCrash: Bool { figures.targetKills + figures.targetCuts > 0 }
+    ///
+    /// What is not in the set moves it, too.
+    private var ignoresRootTime: Bool {
+        figures.targetKills + figures.targetCuts > 0 || !application.set.includesAll
+    }
 
     private func check(_ applier: Applier) {
         guard failure == nil, !applier.isInconsistent, !applier.isMirrorRequired,
@@ -51,7 +55,7 @@ extension World {
         let ignores = applier.replayThrough > 0
         let isSame = trees.contains { tree in
             targetDisk.image.hasTree(
-                of: tree, ignoringAsides: ignores, ignoringRootTime: hadTargetCrash)
+                of: tree, ignoringAsides: ignores, ignoringRootTime: ignoresRootTime)
         }
         if isSame { return }
         guard let tree = trees.last else {
@@ -66,9 +70,9 @@ extension World {
     /// Calm and settled: both trees are the same.
     func checkEnd() {
         let isSame = targetDisk.image.hasTree(
-            of: sourceDisk.image, ignoringAsides: false, ignoringRootTime: hadTargetCrash)
+            of: sourceTree, ignoringAsides: false, ignoringRootTime: ignoresRootTime)
         if isSame { return }
-        let wrong = TreePicture(targetDisk.image).differences(from: TreePicture(sourceDisk.image))
+        let wrong = TreePicture(targetDisk.image).differences(from: TreePicture(sourceTree))
         fail("R2: at the end (target | source) " + wrong.joined(separator: "; "))
     }
 }

@@ -188,7 +188,7 @@ extension World {
             self.source = SimulatedSource(
                 world: self, memory: memory, data: self.kept, continuity: continuity)
         }
-        oracle.begin(journal: memory.journalID, memory.newest, sourceDisk.image)
+        oracle.begin(journal: memory.journalID, memory.newest, sourceTree)
         if capture == nil { source?.isHeld = true }
         source?.wake()
     }
@@ -208,7 +208,7 @@ extension World {
             system.run(as: .world) { application.act(&choices) }
             story.tell("a change that nobody sees")
             oracle.noteUnseen(
-                journal: memory?.journalID ?? 0, memory?.newest ?? 0, sourceDisk.image)
+                journal: memory?.journalID ?? 0, memory?.newest ?? 0, sourceTree)
         }
         after(Int64(numbers.below(8_000)) * 1_000_000) { [self] in
             guard capture == nil, memory != nil else { return }
