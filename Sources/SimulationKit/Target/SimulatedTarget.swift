@@ -179,6 +179,7 @@ final class SimulatedTarget {
                     needsWholeMirror: applier.needsWholeMirror,
                     isRepeating: applier.isRepeating), link)
         } catch {
+            if applier?.syncer.mayHaveLost == true { distrust() }
             world.story.tell("target refuses: \(error)")
             send(Opened(isAccepted: false, code: 1, reason: "\(error)"), link)
         }
