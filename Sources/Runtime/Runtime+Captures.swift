@@ -28,8 +28,8 @@ extension Runtime {
         recapture(mount)
     }
 
-    /// Captures a folder again, as often as it takes. One at a time for each: another one would take
-    /// the new mount for what the dead capture left.
+    /// Captures a folder again, as often as it takes. One at a time for each: another one would
+    /// take the new mount for what the dead capture left.
     func recapture(_ mount: Mount) {
         guard recapturing.insert(mount.path).inserted else { return }
         Task {

@@ -58,7 +58,9 @@ enum Program {
         return failures
     }
 
-    private static func report(_ failure: String?, _ seed: UInt64, _ runner: any SeedRunner) -> CInt {
+    private static func report(
+        _ failure: String?, _ seed: UInt64, _ runner: any SeedRunner
+    ) -> CInt {
         guard let failure else { return 0 }
         print("seed \(seed) FAILED: \(failure)")
         print("  understudy-sim --seed \(seed)\(runner.options) --trace")
