@@ -90,6 +90,8 @@ package struct SourceSession: Hashable, Sendable {
         isTargetRetrying = false
         isTargetRepeating = answer.isRepeating
         guard replicates else {
+            // The end of a mirror did not reach the target's disk: it was none.
+            if answer.isInconsistent, data == .good, own.unsettled != nil { data = .mirroring }
             if data == .mirroring { return .mirrorAgain }
             if answer.isInconsistent { require(.targetInconsistent) }
             return .stay

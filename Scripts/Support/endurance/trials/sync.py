@@ -252,7 +252,7 @@ class Sync(Trial):
         elif kind == "cut link":
             subprocess.run(
                 ["ss", "-K", "dst", side.address, "dport", "=", str(side.port)],
-                stdout=subprocess.DEVNULL, check=False)
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         elif kind == "mirror":
             self.try_to(f"mirror start {connection} different")
         elif kind == "full mirror":
