@@ -198,9 +198,7 @@ final class SourcePump {
         case .captureLost(let mount):
             heldMounts.insert(mount)
             lose(.captureBroken)
-        case .captureBack(let mount):
-            heldMounts.remove(mount)
-            shown.captures[mount]?.problem = ""
+        case .captureBack(let mount): captureIsBack(mount)
         case .capture(let mount, let facts): heard(facts, of: mount)
         case .lose(let reason): loseAround(reason)
         case .fence(let number): shown.fence = max(shown.fence, number)

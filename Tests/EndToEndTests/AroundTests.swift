@@ -49,6 +49,42 @@ extension EndToEnd {
             }
         }
 
+        @Test("A capture that is killed again while it comes back is not taken for back")
+        func killedAgain() throws {
+            try Laboratory.run { laboratory in
+                let source = laboratory.source
+                try laboratory.makeTree(20)
+                _ = try laboratory.startBoth()
+                try laboratory.protect()
+                let writer = try laboratory.child(
+                    "/bin/bash",
+                    [
+                        "-c",
+                        """
+                        cd /; while [ ! -e '\(laboratory.home)/enough' ]; do
+                            n=$((RANDOM % 100)); d='\(source)'/d$((n % 7))
+                            mkdir $d; echo $n > $d/$n; mv $d/$n $d/m; rm -r $d
+                        done 2> /dev/null; true
+                        """,
+                    ])
+                for _ in 0..<8 {
+                    laboratory.killCaptures()
+                    try Moment.require("the next capture", seconds: 20) {
+                        !laboratory.captures.isEmpty
+                    }
+                }
+                try laboratory.shell("touch '\(laboratory.home)/enough'")
+                #expect(try writer.wait(seconds: 20).status == 0)
+                try Moment.require("the last capture", seconds: 20) {
+                    Mounts.isCaptured(source)
+                }
+                try laboratory.settles()
+                try laboratory.requireEqual("after the last capture came")
+                let points = Mounts.all.filter { $0 == source }
+                #expect(points.count == 1, "\(points)")
+            }
+        }
+
         @Test("A daemon started after the application finds its files, mapped ones too")
         func startedLater() throws {
             try Laboratory.run { laboratory in
