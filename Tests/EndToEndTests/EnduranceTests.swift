@@ -11,6 +11,9 @@ extension EndToEnd {
         @Test("Whatever is killed, nothing is lost", .timeLimit(.minutes(4)))
         func kill() throws { try rounds(of: "kill", 7) }
 
+        @Test("When SYNC says OK, all that was written before it is there", .timeLimit(.minutes(4)))
+        func sync() throws { try rounds(of: "sync", 1) }
+
         private func rounds(of trial: String, _ count: Int) throws {
             try Laboratory.run { laboratory in
                 let outcome = try laboratory.child(
