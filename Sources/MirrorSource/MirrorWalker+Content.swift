@@ -289,7 +289,9 @@ extension MirrorWalker {
         guard batch.payloadRoom >= Limits.payloadBytesMax / 8 else { return .batchFull }
         let (number, wanted) = (work.pending.root, work.pending.file)
         let queued = work.pending.path
-        let path = placeNow(work.descriptor, roots[number], queued) ?? queued
+        let now = placeNow(work.descriptor, roots[number], queued) ?? queued
+        // Of a file with several names the kernel says any, and it need not be in the set.
+        let path = includes(number, [], now, false) ? now : queued
         closeFirstCompared()
         do throws(Errno) {
             try withEntry(number, path) { (walker, place) throws(Errno) in

@@ -46,6 +46,7 @@ struct StoryTests {
         Story(46, "a file is written after it came into the set and before the target has it"),
         Story(98, "what is replicated and what is not are exchanged"),
         Story(288, "the link breaks when the target asks for what came into the set"),
+        Story(563, "a file whose content is asked for has a name outside the set, too"),
         Story(2391, "a file leaves during a mirror, is changed outside, and comes back"),
         Story(2840, "an I/O error between a move into the set and its being asked for"),
         Story(13_102, "a power cut while something is asked for: what it forgets goes"),
