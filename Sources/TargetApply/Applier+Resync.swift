@@ -266,8 +266,8 @@ extension Applier {
         resync.limbo.append(map[node].file)
     }
 
-    /// Takes a name out of the map that the target does not have. The object may wait aside, where a
-    /// change put it that failed half way: then it waits in limbo.
+    /// Takes a name out of the map that the target does not have. The object may wait aside, where
+    /// a change put it that failed half way: then it waits in limbo.
     func lose(_ link: UInt32) {
         let node = map[link: link].node
         let isLast = map[node].firstLink == link && map[link: link].nextOfNode == 0
