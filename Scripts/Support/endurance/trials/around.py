@@ -94,7 +94,8 @@ class Around(Trial):
             one.change(chance)
             one.close()
         stage.wait_until_settled()
-        stage.compare()
+        # The copy may store zeros where the source has a hole: counted, not failed.
+        self.count("files with zeros stored or not", stage.compare(holes=False))
         log = stage.alpha.log_text()[place:]
         sent = stage.mirrored(place)
         round.require(sent is not None, "nothing was compared after the capture was killed")
