@@ -174,11 +174,21 @@ class Sync(Trial):
             self.revive(side)
         # What was stopped is a person's to begin again.
         for connection in (1, 2):
-            if stage.of(connection, stage.status)["targetState"] == "Mirror Required":
+            if self.state(connection) == "Mirror Required":
                 self.try_to(f"mirror start {connection} different")
         stage.settle_both(seconds=180)
         stage.compare()
         return f"SYNC was right {self.looked} times"
+
+    def state(self, connection, seconds=60):
+        """Of a target that is reached again."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            state = self.stage.of(connection, self.stage.status)["targetState"]
+            if state not in ("Unknown", "Error"):
+                return state
+            time.sleep(0.05)
+        raise RoundFailure(f"the target of connection {connection} is not reached: {state}")
 
     def turn(self):
         """Something is written; whoever says that it is there must be right."""
