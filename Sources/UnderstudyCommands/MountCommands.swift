@@ -10,8 +10,9 @@ enum MountCommands {
             defaults: ["force": .boolean(false)], changes: true, group: Group.captures,
             summary: "captures the changes below a folder from now on, and after every start",
             details: """
-                Nobody may write to files in the folder, or work in it. FORCE mounts over it all the \
-                same: files that are open then are shown by STATUS and compared until they are closed.
+                Nobody may write to files in the folder, or work in it. FORCE mounts over it all \
+                the same: files that are open then are shown by STATUS and compared until they \
+                are closed.
                 """,
             examples: [.init("dtfs mount \"/srv/data\""), .init("dtfs mount /srv/data force")],
             faults: [Faults.cannotMount], plan: "would capture the changes below {path}"),
