@@ -52,6 +52,7 @@ extension Applier {
     func endMirror() throws(Errno) {
         requestUnfinished()
         if requestAwaitedAgain() { return }
+        findLimbo()
         try emptyLimbo()
         try removeAsides()
         try flushAll()

@@ -229,7 +229,15 @@ extension Applier {
             if map[node].slot != 0 { keepTimes(map[node].slot) }
             for name in found {
                 try name.withUnsafeBytesThrowing { (name) throws(Errno) in
-                    if map.link(node, name) != 0 { return }
+                    let link = map.link(node, name)
+                    if link != 0 {
+                        // In limbo; or what a change that failed half way left beside the name
+                        // that the object got when it was made again.
+                        let holder = map[link: link].node
+                        guard mirror == nil, otherLink(holder, than: node, name) != 0 else {
+                            return
+                        }
+                    }
                     try makingProblem(.remove, node, name, .none) { () throws(Errno) in
                         try clear(node, root.descriptor, name)
                     }

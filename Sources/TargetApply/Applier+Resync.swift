@@ -18,13 +18,20 @@ extension Applier {
     func beginNames() {
         resync = ResyncState()
         resync.keepsGone = isResyncing
+        findLimbo()
+    }
+
+    /// What is in limbo by the map: from before, or because a change failed half way.
+    func findLimbo() {
+        var found = Set(resync.limbo)
         for index in rootDescriptors.indices {
             let root = map.root(UInt32(index))
             guard root != 0 else { continue }
             var link = map[root].firstChild
             while link != 0 {
-                if map.name(of: link).starts(with: Self.asidePrefix) {
-                    resync.limbo.append(map[map[link: link].node].file)
+                let file = map[map[link: link].node].file
+                if map.name(of: link).starts(with: Self.asidePrefix), found.insert(file).inserted {
+                    resync.limbo.append(file)
                 }
                 link = map[link: link].nextSibling
             }

@@ -34,6 +34,8 @@ struct StoryTests {
         Story(6_189_372, "a file that is copied at the target is longer than the source's"),
         Story(6_301_596, "the disk fails while the target starts, and its log has a new time"),
         Story(6_450_175, "killed between a new journal's place in the log and on the disk"),
+        Story(10_321_430, "an exchange that failed half way leaves a second name of ours"),
+        Story(11_389_393, "an exchange in a mirror fails for one object only"),
     ])
     func `It ends well now`(story: Story) {
         let outcome = Search().run(seed: story.seed, isTold: true)
