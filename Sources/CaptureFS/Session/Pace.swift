@@ -6,17 +6,18 @@ internal import Glibc
 /// before it sleeps, or by sleeping at once. Which is faster depends on the machine. Where the
 /// other processor sleeps, waking across processors costs as much as most requests and looking wins
 /// by far; where others compete for the processors, a thread that has used its share by looking is
-/// the last to run when a request comes. So both are tried now and then, and the faster one is
-/// kept.
+/// the last to run when a request comes. So both are tried now and then, and when requests take
+/// longer than they did, and the faster one is kept.
 struct Pace {
     private var looks = true
     private var isTrial = false
+    /// Parts of the cycle for which it stays so.
+    private var keptLeft = 0
     /// Requests until the next part of the cycle.
     private var left = Self.measuredCount
-    private var isMeasuring = true
     private var measuredNanoseconds: Int64 = 0
     private var measuredRequests: Int64 = 0
-    /// Nanoseconds a request took before the trial.
+    /// Nanoseconds a request took before the trial, or with what is kept.
     private var usual: Int64 = 0
     private var last: Int64 = 0
     /// Requests that came soon, one after the other, since one that did not.
@@ -25,9 +26,11 @@ struct Pace {
     private static let lookNanoseconds: Int64 = 50_000
     /// A wait that is longer says nothing about how fast requests are served.
     private static let idleNanoseconds: Int64 = 300_000
-    /// Requests between trials, and requests that a trial and the time before it are judged by.
-    private static let keptCount = 8192
+    /// Requests that a trial and the time before it are judged by.
     private static let measuredCount = 256
+    /// As many of them lie between two trials, or fewer when requests take longer.
+    private static let keptParts = 32
+    private static let keptPartsMin = 4
     private static let quickCountMin = 16
 
     /// Looks for a request, if that is the way to wait at the moment; 0 if there was none.
@@ -54,10 +57,8 @@ struct Pace {
         }
         quickCount = gap < 2 * Self.lookNanoseconds ? quickCount + 1 : 0
         left -= 1
-        if isMeasuring {
-            measuredNanoseconds += gap
-            measuredRequests += 1
-        }
+        measuredNanoseconds += gap
+        measuredRequests += 1
         if left == 0 { turn() }
     }
 
@@ -67,18 +68,19 @@ struct Pace {
         measuredNanoseconds = 0
         measuredRequests = 0
         left = Self.measuredCount
-        if !isMeasuring {
-            isMeasuring = true
-        } else if !isTrial {
+        if isTrial {
+            // The usual way stays unless the other one is clearly better.
+            if cost >= usual - usual / 16 { looks.toggle() } else { usual = cost }
+            isTrial = false
+            keptLeft = Self.keptParts
+        } else if keptLeft > Self.keptParts - Self.keptPartsMin
+            || keptLeft > 0 && cost <= usual + usual / 3
+        {
+            keptLeft -= 1
+        } else {
             usual = cost
             isTrial = true
             looks.toggle()
-        } else {
-            // The usual way stays unless the other one is clearly better.
-            if cost >= usual - usual / 16 { looks.toggle() }
-            isTrial = false
-            isMeasuring = false
-            left = Self.keptCount
         }
     }
 }
