@@ -140,13 +140,7 @@ extension EndToEnd {
                     "\(forced.shown)")
                 let works = "around \(source): sleep (\(standing.process)) works in \(source)"
                 #expect(forced.shown.contains(works), "\(forced.shown)")
-                try laboratory.command(
-                    """
-                    repset create protected; repset rule add '\(source)' include to protected
-                    repset save protected; \(laboratory.connectCommand)
-                    waitonmirror 1
-                    """, seconds: 60)
-                try laboratory.comesTo("OK")
+                try laboratory.protectCaptured()
                 let continuity = try laboratory.status()["continuity"] as? String
                 #expect(continuity == "none: files were open around the mount")
                 file.write("around", at: 5)
@@ -165,13 +159,7 @@ extension EndToEnd {
                 let (alpha, _) = try laboratory.startBoth()
                 let file = try OpenFile(source + "/victim")
                 try laboratory.command("dtfs mount '\(source)' force")
-                try laboratory.command(
-                    """
-                    repset create protected; repset rule add '\(source)' include to protected
-                    repset save protected; \(laboratory.connectCommand)
-                    waitonmirror 1
-                    """, seconds: 60)
-                try laboratory.comesTo("OK")
+                try laboratory.protectCaptured()
                 // A mirror whose end is not on the target's disk yet would begin again.
                 try laboratory.sync()
                 try alpha.kill()
@@ -298,6 +286,17 @@ extension Laboratory {
         try Moment.require("'\(name)' among what is open around the mount", seconds: 20) {
             try status()["openAround"] as? [String] == [source + "/" + name]
         }
+    }
+
+    /// Connects a folder that is captured already.
+    fileprivate func protectCaptured() throws {
+        try command(
+            """
+            repset create protected; repset rule add '\(source)' include to protected
+            repset save protected; \(connectCommand)
+            waitonmirror 1
+            """, seconds: 60)
+        try comesTo("OK")
     }
 
     fileprivate func comesTo(_ state: String) throws {
