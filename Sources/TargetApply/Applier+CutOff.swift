@@ -57,14 +57,11 @@ extension Applier {
 
     /// Objects that were made since the log was written are not in the map.
     private func noteUnsure(since lastWritten: Int64) throws(Errno) {
-        let start = max(lastWritten - 1_000_000_000, 1)
-        let now = cposix_realtime()
-        try checkpoint.update { checkpoint in
-            checkpoint.unsureFrom =
-                checkpoint.unsureTo == 0 ? start : min(checkpoint.unsureFrom, start)
-            checkpoint.unsureTo = now
-        }
-        unsureTimes = min(unsureTimes.isEmpty ? start : unsureTimes.lowerBound, start)..<now
+        var start: Int64 = 0
+        try checkpoint.update { start = $0.noteUnsure(since: lastWritten) }
+        if !unsureTimes.isEmpty { start = min(start, unsureTimes.lowerBound) }
+        // The clock may have been set back since the log was written.
+        unsureTimes = start..<max(start, checkpoint.value.unsureTo)
     }
 
     /// The batch that comes again sets the times that are pending.

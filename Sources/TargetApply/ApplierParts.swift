@@ -131,12 +131,7 @@ extension Applier {
         let isClosed = stored.flags.contains(.closed)
         checkpoint.flags.remove(.closed)
         if isClosed { return true }
-        // Times of files lag behind the clock by up to a tick.
-        let from = isTrusted ? lastWritten : stored.time
-        let start = max(from - 1_000_000_000, 1)
-        checkpoint.unsureFrom =
-            checkpoint.unsureTo == 0 ? start : min(checkpoint.unsureFrom, start)
-        checkpoint.unsureTo = cposix_realtime()
+        checkpoint.noteUnsure(since: isTrusted ? lastWritten : stored.time)
         return true
     }
 

@@ -36,6 +36,17 @@ struct Checkpoint: BitwiseCopyable, Equatable, Sendable {
         set { (bootLow, bootHigh) = newValue }
     }
 
+    /// Objects that were made from `lastWritten` until now may not be in the map. Answers the first
+    /// of the times that are added.
+    @discardableResult
+    mutating func noteUnsure(since lastWritten: Int64) -> Int64 {
+        // Times of files lag behind the clock by up to a tick.
+        let start = max(lastWritten - 1_000_000_000, 1)
+        unsureFrom = unsureTo == 0 ? start : min(unsureFrom, start)
+        unsureTo = cposix_realtime()
+        return start
+    }
+
     /// Whether what was applied after `durable` can be relied on in this boot.
     func isTrusted(_ boot: (UInt64, UInt64)) -> Bool {
         self.boot == boot && !flags.contains(.distrusted)
