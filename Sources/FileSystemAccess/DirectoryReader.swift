@@ -52,6 +52,17 @@ package struct DirectoryReader: ~Copyable {
     }
 }
 
+extension DirectoryReader {
+    /// All names of a directory, for whoever changes it while going through them.
+    package static func names(in descriptor: CInt) throws(Errno) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        var reader = DirectoryReader()
+        try reader.start(descriptor)
+        while let entry = try reader.next() { names.append(Array(entry.name)) }
+        return names
+    }
+}
+
 /// One name in a directory.
 @frozen
 package struct DirectoryEntry {

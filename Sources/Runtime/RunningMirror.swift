@@ -1,4 +1,3 @@
-internal import CPosix
 internal import FileSystemAccess
 internal import Glibc
 internal import MirrorCore
@@ -52,7 +51,7 @@ final class RunningMirror {
         guard !course.isSourceSynced else { return }
         let roots = roots
         WorkerThread.start("sync-source") {
-            for root in roots { _ = cposix_syncfs(root.descriptor) }
+            _ = SourceSync.sync(roots)
             tell()
         }
     }

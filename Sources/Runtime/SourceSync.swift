@@ -38,15 +38,21 @@ final class SourceSync: Sendable {
             return state.turn
         }
         WorkerThread.start("sync-source") { [opened] in
-            var problem: Errno?
-            for folder in opened {
-                let result = cposix_syncfs(folder.descriptor)
-                if result < 0 { problem = Errno(rawValue: -result) }
-            }
+            let problem = Self.sync(opened)
             self.state.withLock { state in
                 if state.turn == turn { state.state = problem == nil ? .done : .needed }
             }
             tell(problem)
         }
+    }
+
+    /// Brings what the file systems of these folders have to their disks. Answers what went wrong.
+    static func sync(_ folders: [OwnedDescriptor]) -> Errno? {
+        var problem: Errno?
+        for folder in folders {
+            let result = cposix_syncfs(folder.descriptor)
+            if result < 0 { problem = Errno(rawValue: -result) }
+        }
+        return problem
     }
 }

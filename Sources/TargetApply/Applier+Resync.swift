@@ -205,11 +205,7 @@ extension Applier {
     /// map forgot, and of what is known elsewhere. Strangers' files stay.
     func removeForgotten(in node: UInt32) throws(Errno) {
         let directory = try open(node)
-        var names: [[UInt8]] = []
-        var reader = DirectoryReader()
-        try reader.start(directory)
-        while let entry = try reader.next() { names.append(Array(entry.name)) }
-        for name in names {
+        for name in try DirectoryReader.names(in: directory) {
             try name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 guard let there = try status(directory, name) else { return }
                 let place = AwaitedName(parent: map[node].file, name: Array(name))

@@ -80,11 +80,7 @@ extension Applier {
             return
         }
         defer { SystemCall.close(directory) }
-        var names: [[UInt8]] = []
-        var reader = DirectoryReader()
-        try reader.start(directory)
-        while let entry = try reader.next() { names.append(Array(entry.name)) }
-        for name in names {
+        for name in try DirectoryReader.names(in: directory) {
             try name.withUnsafeBytesThrowing { (name) throws(Errno) in
                 guard let status = try status(directory, name) else { return }
                 let child = try identified(directory, name, status)
