@@ -11,8 +11,7 @@ extension EndToEnd {
         func openedBetween() throws {
             try Laboratory.run { laboratory in
                 let source = laboratory.source
-                try laboratory.makeTree(20)
-                try laboratory.shell("head -c 200000 /dev/zero > '\(source)/victim'")
+                try laboratory.makeTree(20, with: "victim")
                 let (alpha, _) = try laboratory.startBoth()
                 try laboratory.protect()
                 // The whole capture is killed, and the daemon is late with the next one.
@@ -89,8 +88,7 @@ extension EndToEnd {
         func startedLater() throws {
             try Laboratory.run { laboratory in
                 let source = laboratory.source
-                try laboratory.makeTree(20)
-                try laboratory.shell("head -c 200000 /dev/zero > '\(source)/mapped'")
+                try laboratory.makeTree(20, with: "mapped")
                 let (alpha, _) = try laboratory.startBoth()
                 try laboratory.protect()
                 try alpha.kill()
@@ -118,8 +116,7 @@ extension EndToEnd {
         func forced() throws {
             try Laboratory.run { laboratory in
                 let source = laboratory.source
-                try laboratory.makeTree(20)
-                try laboratory.shell("head -c 200000 /dev/zero > '\(source)/victim'")
+                try laboratory.makeTree(20, with: "victim")
                 _ = try laboratory.startBoth()
                 let file = try OpenFile(source + "/victim")
                 // Names that it makes from where it stands would not be seen either.
@@ -154,8 +151,7 @@ extension EndToEnd {
         func closedWithoutDaemon() throws {
             try Laboratory.run { laboratory in
                 let source = laboratory.source
-                try laboratory.makeTree(20)
-                try laboratory.shell("head -c 200000 /dev/zero > '\(source)/victim'")
+                try laboratory.makeTree(20, with: "victim")
                 let (alpha, _) = try laboratory.startBoth()
                 let file = try OpenFile(source + "/victim")
                 try laboratory.command("dtfs mount '\(source)' force")
@@ -286,6 +282,12 @@ extension Laboratory {
         try Moment.require("'\(name)' among what is open around the mount", seconds: 20) {
             try status()["openAround"] as? [String] == [source + "/" + name]
         }
+    }
+
+    /// A tree, and a file of zeros in it.
+    fileprivate func makeTree(_ count: Int, with name: String) throws {
+        try makeTree(count)
+        try shell("head -c 200000 /dev/zero > '\(source)/\(name)'")
     }
 
     /// Connects a folder that is captured already.
